@@ -3,30 +3,36 @@ Prometheus, Grafana. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+import re
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from harness import alerting
-from harness.alerting import LAG_S, NO_LABELS, Episode
-from harness.facts import AlertRouted, Looked, Paged, TargetChosen
+from harness.alerting import GAP_S, LAG_S, NO_LABELS, Episode, Identity
+from harness.facts import AlertRouted, Looked, Paged, RuleSeen, TargetChosen
 from harness.journal import Journal
+from harness.urls import expression
 
 PROBE = (
     "silences"  # the probe that tells what Alertmanager holds (harness/probes/silences.py); a test holds them together
 )
 KEPT_S = 240.0
 """For so long Alertmanager keeps an alert of which it is told nothing more: Prometheus gives it four times its resend delay."""
+SAME_S = 0.5
+"""An alert is sent as beginning at its evaluation, which its rule tells a few milliseconds later."""
 
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """It fires at from_s, and was last known to at until_s; `known` is how that came to be known."""
+    """It fires at from_s, and was last known to at until_s; `known` is how that came to be known, `expr` what its maker's page says
+    that it stands on, or ''."""
 
     alert: str
     labels: Mapping[str, str]
     from_s: float
     until_s: float
     known: AlertRouted | Paged
+    expr: str
 
     def told(self) -> str:
         if isinstance(self.known, Paged):
@@ -41,10 +47,32 @@ def made_elsewhere(journal: Journal, alert: str = "*", labels: Mapping[str, str]
     sent = (*_paged(journal), *_held(journal))
     found = [one for one in sent if alerting.named(one.alert, alert) and alerting.bears(one.labels, labels)]
     ours = alerting.episodes(journal, alert) if found else []
+    exprs = _exprs(journal) if ours else {}
     names = {one.alert for one in sent}
-    return sorted(
-        (one for one in found if not any(_is(one, episode, names) for episode in ours)), key=lambda one: one.from_s
-    )
+    sent_s: dict[Identity, list[float]] = {}
+    others: list[Elsewhere] = []
+    for one in found:
+        if not any(_is(one, episode, exprs.get(episode.alert, frozenset()), names) for episode in ours):
+            others.append(one)
+        elif isinstance(one.known, Paged):
+            sent_s.setdefault(alerting.identity(one.alert, one.labels), []).append(one.known.at_s)
+    others = [one for one in others if not _held_for(one, sent_s.get(alerting.identity(one.alert, one.labels), ()))]
+    return sorted(others, key=lambda one: one.from_s)
+
+
+def _held_for(one: Elsewhere, sent_s: Iterable[float]) -> bool:
+    """Whether it is what Alertmanager held when it sent pages about an alert that Prometheus made: a page tells more of it."""
+    held = isinstance(one.known, AlertRouted)
+    return held and any(one.from_s - GAP_S <= at_s <= one.until_s + GAP_S for at_s in sent_s)
+
+
+def _exprs(journal: Journal) -> dict[str, set[str]]:
+    """By alert, what its rules stand on, where that is known."""
+    found: dict[str, set[str]] = {}
+    for rule in journal.of(RuleSeen):
+        if rule.kind == "alerting" and rule.expr:
+            found.setdefault(rule.rule, set()).add(" ".join(rule.expr.split()))
+    return found
 
 
 def _paged(journal: Journal) -> Iterator[Elsewhere]:
@@ -52,7 +80,7 @@ def _paged(journal: Journal) -> Iterator[Elsewhere]:
     for page in journal.of(Paged):
         if page.before_s is None and not page.standing:
             from_s = page.at_s if page.starts_s is None else page.starts_s
-            yield Elsewhere(page.alert, page.labels, from_s, from_s, page)
+            yield Elsewhere(page.alert, page.labels, from_s, from_s, page, expression(page.generator))
 
 
 def _held(journal: Journal) -> Iterator[Elsewhere]:
@@ -67,23 +95,38 @@ def _held(journal: Journal) -> Iterator[Elsewhere]:
             closed.append((began, seen.seen_s))
     for began, gone_s in (*closed, *((began, journal.end_s + 1.0) for began in open_.values())):
         last_s = max((look_s for look_s in looks if look_s < gone_s), default=began.at_s)
-        yield Elsewhere(began.alert, began.labels, began.at_s, max(began.at_s, last_s), began)
+        yield Elsewhere(began.alert, began.labels, began.at_s, max(began.at_s, last_s), began, began.expr)
 
 
-def _is(one: Elsewhere, episode: Episode, names: Set[str]) -> bool:
-    """Whether it is an alert that Prometheus made. Alertmanager may have other labels of it (`alert_relabel_configs`), but a page has
-    its beginning; what is held has none, and is taken for one of that name. `names`: of all that were held or paged."""
-    if one.alert != episode.alert and not _renamed(one, episode, names):
+def _is(one: Elsewhere, episode: Episode, exprs: Set[str], names: Set[str]) -> bool:
+    """Whether it is an alert that Prometheus made: it stands on the rule's expression, whatever `alert_relabel_configs` made of its name
+    and labels, or has its name, or one that may have been made of it. A page has the alert's beginning; what is held has none.
+
+    `exprs`: of the rules of that name; `names`: of all that were held or paged.
+    """
+    if one.expr and exprs:
+        if one.expr not in exprs or (one.alert != episode.alert and not alerting.agree(one.labels, episode.labels)):
+            return False
+    elif one.alert != episode.alert and not _renamed(one, episode, names):
         return False
     if isinstance(one.known, AlertRouted):
         return episode.from_s - LAG_S <= one.until_s and one.from_s <= episode.until_s + KEPT_S
     same = alerting.agree(one.labels, episode.labels) and one.from_s < episode.until_s
     near = one.from_s <= episode.from_s + LAG_S
-    return episode.from_s - LAG_S <= one.from_s and (same or near)
+    return _sent_from_s(episode) - LAG_S <= one.from_s and (same or near)
+
+
+def _sent_from_s(episode: Episode) -> float:
+    """The earliest instant at which it can have begun: one that fired at the first look began before it."""
+    return episode.from_s if episode.began.before_s is not None else episode.active_s
 
 
 def _renamed(one: Elsewhere, episode: Episode, names: Set[str]) -> bool:
-    """Whether it may be the same by another name that `alert_relabel_configs` made of its own (prod-Watchdog), under which Alertmanager
-    has nothing; all else of it is as it was."""
-    longer = episode.alert.lower() in one.alert.lower() and episode.alert not in names
-    return longer and alerting.agree(one.labels, episode.labels)
+    """Whether it may be the same by another name that was made of its own, under which Alertmanager has nothing, where no expression
+    tells: a name with the whole of its own in it (prod-Watchdog), or any in a page that says nothing of its maker and that the alert
+    began at that very evaluation. It has all of the alert's labels."""
+    if episode.alert in names or not alerting.bears(one.labels, episode.labels):
+        return False
+    longer = re.search(rf"(?<![a-z0-9]){re.escape(episode.alert)}(?![a-z0-9])", one.alert, re.IGNORECASE)
+    bare = isinstance(one.known, Paged) and not one.known.generator
+    return bool(longer) or (bare and abs(one.from_s - episode.from_s) <= SAME_S)

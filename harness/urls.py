@@ -53,6 +53,14 @@ def pages(url: str) -> Iterator[str]:
     yield from (value for _, value in parse_qsl(split.query))
 
 
+def expression(url: str) -> str:
+    """The expression that a rule's page shows (Prometheus' generatorURL, /graph?g0.expr=…), or ''."""
+    try:
+        return " ".join(dict(parse_qsl(urlsplit(url).query)).get("g0.expr", "").split())
+    except ValueError:
+        return ""
+
+
 def path_hash(url: str) -> str:
     """What the path and query of a URL are told apart by, and not told; as the mailbox does (harness/inside/pager.py)."""
     parts = urlsplit(url)

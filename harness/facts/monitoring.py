@@ -146,6 +146,7 @@ class AlertRouted(Fact):
     silenced_by    ids of silences, and inhibited_by fingerprints of alerts, that keep it quiet
     muted          by receiver the time intervals that keep it from there, where no route goes there now; they leave `state` as it is
     mutes_told     whether this Alertmanager tells what is muted (its API does since 0.28)
+    expr           the expression that its maker's page shows (`urls.expression`), or ''
     """
 
     alert: str
@@ -157,6 +158,7 @@ class AlertRouted(Fact):
     inhibited_by: tuple[str, ...] = ()
     muted: dict[str, str] = dataclasses.field(default_factory=dict)
     mutes_told: bool = False
+    expr: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

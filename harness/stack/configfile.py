@@ -22,8 +22,10 @@ from harness.world.docker_cli import docker, inspected
 
 ALERTMANAGER = ("/etc/alertmanager/alertmanager.yml", "/etc/prometheus/alertmanager.yml")
 PROMETHEUS = ("/etc/prometheus/prometheus.yml",)
+LOKI = ("/etc/loki/local-config.yaml",)
 """Where they look for it when no --config.file tells: upstream's images, and Debian's packages."""
 MOST_BYTES = 4 * 1024 * 1024
+_SERVERS = ("alertmanager", "prometheus", "loki", "mimir", "cortex")
 _WRAPPERS = ("tini", "dumb-init", "docker-init", "catatonit", "gosu", "su-exec", "nobody")
 """Programs that start the next word of their command and do nothing else."""
 
@@ -50,7 +52,7 @@ def config_file(project: Project, service: str, usual: Sequence[str]) -> ConfigF
         except CannotRun as error:
             away = error
     stated = flag(words, "config.file")
-    for path in (stated,) if stated else usual:
+    for path in stated.split(",") if stated else usual:  # of several Loki takes the first that is there
         if _written(words, path):
             return ConfigFile(path=path, why=f"its configuration {path} is written by its own command when it starts")
         for text in mounted(project, body, path):
@@ -74,7 +76,7 @@ def _command_of(image: str) -> list[str]:
 
 def _written(words: Sequence[str], path: str) -> bool:
     """Whether a command names a file elsewhere than as what is read, or puts something into its folder: `sed … > FILE && …`."""
-    text = re.sub(rf"--config\.file(=|\s+)['\"]?{re.escape(path)}(?![\w./-])", " ", " ".join(words))
+    text = re.sub(r"(?<![\w-])--?config\.file(=|\s+)['\"]?[\w./,-]+", " ", " ".join(words))
     folder = re.escape(str(PurePosixPath(path).parent))
     return bool(re.search(rf"{re.escape(path)}(?![\w./-])|(?<=[\s>'\"]){folder}/?(?=[\s;&|'\")]|$)", text))
 
@@ -89,7 +91,7 @@ def _script(body: Mapping[str, Any], image: str) -> str:
     """Why a service may make its configuration when it starts, where a program that is not the server itself starts it, or ''."""
     words = [*(() if body.get("entrypoint") else _command_of(image)), *command_of(body)]
     program = next((word for word in words if not (word.startswith("-") or _name(word) in _WRAPPERS)), "")
-    if any(server in _name(program) for server in ("alertmanager", "prometheus")) and not program.endswith(".sh"):
+    if any(server in _name(program) for server in _SERVERS) and not program.endswith(".sh"):
         return ""
     return f"its image starts {program or 'nothing'}, which may write another configuration"
 

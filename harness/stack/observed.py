@@ -122,9 +122,9 @@ def command_of(body: Mapping[str, Any]) -> list[str]:
 
 
 def flag(words: list[str], name: str) -> str:
-    """The value of `--name=value` or `--name value`, also inside of a shell's one long word; '' without it."""
+    """The value of `--name=value` or `-name value`, also inside of a shell's one long word; '' without it."""
     text = " ".join(words)
-    match = re.search(rf"--{re.escape(name)}(?:=|\s+)(['\"]?)([^\s'\"]+)\1", text)
+    match = re.search(rf"(?<![\w-])--?{re.escape(name)}(?:=|\s+)(['\"]?)([^\s'\"]+)\1", text)
     return match.group(2) if match else ""
 
 

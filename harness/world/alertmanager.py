@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.errors import NotApplied
 from harness.facts import AlertRouted, DeliveryCounted, SilenceSeen
+from harness.urls import expression
 from harness.world.exposition import delivery_counters
 from harness.world.jsonapi import JsonApi, understood
 
@@ -55,6 +56,7 @@ class Alertmanager:
                 inhibited_by=tuple(sorted(map(str, (one.get("status") or {}).get("inhibitedBy") or ()))),
                 muted=muted.get(str(one.get("fingerprint") or ""), {}),
                 mutes_told=told,
+                expr=expression(str(one.get("generatorURL") or "")),
             )
             for one in held
         )

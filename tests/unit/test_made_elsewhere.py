@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from alert_stories import SERVICE, alert, judged, looks, page, story
+from alert_stories import SERVICE, alert, judged, looks, page, rule, story
 
 from harness import facts as f
 from harness.alerting import Quiet
@@ -129,6 +129,91 @@ def test_what_prometheus_renames_on_its_way_is_its_own(happened: tuple[f.Fact, .
     assert came(*happened, claim=quiet) == expected
     waits = firing(story(*looks(PROBE), *happened).cut(20.0), Quiet(("Watchdog",)))
     assert bool(waits) == (expected[1] == "pre_existing")
+
+
+TO_OWN = "http://prometheus:9090/graph?g0.expr=slow+%3E+1&g0.tab=1"
+TO_LOKI = "http://loki:3100/explore?left=x"
+TO_OTHER = "http://other:9090/graph?g0.expr=late+%3E+1&g0.tab=1"
+BUDGET = {"alert": "LatencyBudget", "fingerprint": "b"}
+FIRES = (rule(expr="slow > 1", health="ok"), rule(rule="Other", expr="x > 1", health="ok"), alert("firing", 24))
+
+
+def budget_held(expr: str = "") -> f.AlertRouted:
+    return held(25, name="LatencyBudget", fingerprint="b", expr=expr)
+
+
+@pytest.mark.parametrize(
+    ("happened", "expected"),
+    [
+        ((page(26, generator=TO_OWN, start_s=24.0, **BUDGET),), ("passed", "met")),
+        ((budget_held("slow > 1"), page(26, generator=TO_OWN, start_s=24.0, **BUDGET)), ("passed", "met")),
+        ((budget_held("slow > 1"),), ("passed", "met")),
+        ((budget_held(), page(26, generator=TO_OWN, start_s=24.0, **BUDGET)), ("passed", "met")),
+        (
+            (page(26, generator=TO_OWN, start_s=24.0, **{**BUDGET, "labels": {**SERVICE, "env": "x"}}),),
+            ("passed", "met"),
+        ),
+        (
+            (page(26, generator=TO_OWN, start_s=24.0, **{**BUDGET, "labels": {"service": "db"}}),),
+            ("failed", "collateral"),
+        ),
+        ((page(26, generator=TO_OTHER, start_s=24.0, **BUDGET),), ("failed", "collateral")),
+        ((page(26, generator=TO_LOKI, start_s=24.0, **BUDGET),), ("failed", "collateral")),
+        ((page(26, start_s=24.0, **BUDGET),), ("passed", "met")),  # nothing tells its maker
+        ((budget_held(), page(26, start_s=24.0, **BUDGET)), ("passed", "met")),
+        ((page(26, start_s=22.9, **BUDGET),), ("failed", "collateral")),  # at another evaluation
+        ((page(26, start_s=24.0, **{**BUDGET, "labels": {"severity": "page"}}),), ("failed", "collateral")),
+        ((budget_held(),), ("failed", "collateral")),
+        ((budget_held("late > 1"),), ("failed", "collateral")),
+    ],
+)
+def test_an_alert_that_is_renamed_wholly_is_known_by_its_expression_or_its_beginning(
+    happened: tuple[f.Fact, ...], expected: tuple[str, str]
+) -> None:
+    allowing = AlertQuiet(alert="*", allow=("Slow",))
+    assert came(*FIRES, *happened, claim=allowing, but=(f.RuleSeen,)) == expected
+
+
+@pytest.mark.parametrize(
+    ("happened", "expected"),
+    [
+        ((page(26, generator=TO_OTHER, start_s=24.0),), ("failed", "collateral")),
+        ((held(25, name="Slow", expr="late > 1"),), ("failed", "collateral")),
+        ((page(26, generator=TO_OWN, start_s=24.0),), ("passed", "met")),
+        ((page(26, generator="http://vmalert:8880/vmalert/alert?alert_id=1", start_s=24.0),), ("passed", "met")),
+    ],
+)
+def test_one_of_the_same_name_on_another_expression_is_anothers(
+    happened: tuple[f.Fact, ...], expected: tuple[str, str]
+) -> None:
+    journal = story(*looks(PROBE), *FIRES, *happened, but=(f.RuleSeen,))
+    assert [one.alert for one in made_elsewhere(journal)] == ["Slow"] * (expected[0] == "failed")
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "start_s", "expected"),
+    [
+        ("BackupFailed", {"severity": "page"}, 23.5, ("failed", "collateral")),
+        ("Uptime", {"severity": "page"}, 22.0, ("failed", "collateral")),
+        ("prod-up", {"severity": "page"}, 22.0, ("passed", "met")),
+        ("prod_Up_2", {"severity": "page", "env": "prod"}, 22.0, ("passed", "met")),
+        ("prod-Up", {"env": "prod"}, 22.0, ("failed", "collateral")),  # it has lost what the alert bears
+    ],
+)
+def test_a_name_that_has_only_its_letters_in_it_is_none_made_of_it(
+    name: str, labels: dict[str, str], start_s: float, expected: tuple[str, str]
+) -> None:
+    fires = alert("firing", 22, "Up", {"severity": "page"})
+    sent = page(30, alert=name, start_s=start_s, labels=labels, fingerprint="z", generator=TO_LOKI)
+    assert came(fires, sent, claim=AlertQuiet(alert="*", allow=("Up",))) == expected
+
+
+def test_a_watchdog_that_fired_at_the_first_look_began_before_it() -> None:
+    first = f.AlertChanged(
+        alert="Watchdog", state="firing", labels=NONE, happened_s=9.0, seen_s=9.5, active_s=5.0, before_s=None
+    )
+    for name in ("Watchdog", "prod-Watchdog"):
+        assert made_elsewhere(story(first, renamed_page(31, start_s=5.0, alert=name))) == []
 
 
 def test_by_the_name_that_it_gets_on_its_way_it_breaks_a_quiet_of_that_name() -> None:

@@ -237,6 +237,24 @@ def test_targets_tell_their_health_and_interval_under_a_prefix(server: Server) -
     assert (seen.job, seen.health, seen.interval_s, seen.took_s, seen.error) == ("api", "down", 90.0, 0.02, "refused")
 
 
+@pytest.mark.parametrize(
+    ("page", "expr"),
+    [
+        ("http://p:9090/graph?g0.expr=up+%3D%3D%0A++0&g0.tab=1", "up == 0"),
+        ("http://p:9090/graph?g0.expr=a%7Bb%3D%22%26%22%7D&g0.tab=1", 'a{b="&"}'),
+        ("http://loki:3100/explore?left=x", ""),
+        ("http://[p", ""),
+        (None, ""),
+    ],
+)
+def test_alertmanager_tells_the_expression_that_an_alerts_page_shows(
+    server: Server, page: str | None, expr: str
+) -> None:
+    held = {"labels": {"alertname": "Slow"}, "fingerprint": "f", "status": {}, "generatorURL": page}
+    server.answers["/api/v2/alerts"] = (200, [held])
+    assert [one.expr for one in Alertmanager(server.address).alerts()] == [expr]
+
+
 def test_alertmanager_tells_who_is_meant_to_hear_and_what_is_kept_quiet(server: Server) -> None:
     server.answers["/api/v2/alerts"] = (
         200,

@@ -162,6 +162,12 @@ def test_a_configuration_that_is_written_at_the_start_is_not_known_and_its_templ
         ("{static_configs: [{targets: ['alertmanager:9093']}]}", {}, ""),
         ("{static_configs: [{targets: ['am.example.com:9093']}]}", {"am.example.com": ()}, ""),
         ("{dns_sd_configs: [{names: [am.example.com], type: A, port: 9093}]}", {"am.example.com": ()}, ""),
+        (
+            "{dns_sd_configs: [{names: [_am._tcp.example.com]}]}",
+            {},
+            "the SRV records of _am._tcp.example.com, which no",
+        ),
+        ("{dns_sd_configs: [{names: [am.example.com], type: SRV}]}", {}, "the SRV records of am.example.com, which no"),
         ("{static_configs: [{targets: ['10.1.2.3:9093']}]}", {}, "10.1.2.3, whose address is fixed"),
         ("{consul_sd_configs: [{server: 'consul:8500'}]}", {}, "consul_sd_configs, which is not followed"),
     ],

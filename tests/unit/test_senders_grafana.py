@@ -66,3 +66,38 @@ def test_a_grafana_has_contact_points_where_its_database_comes_along(
 ) -> None:
     found = files.found(data=data, grafana={"image": "grafana/grafana", **more})
     assert bool(found) == told
+
+
+SOURCE = "datasources: [{name: am, type: TYPE, url: 'URL', jsonData: {handleGrafanaManagedAlerts: HANDLED}}]"
+
+
+@pytest.mark.parametrize(
+    ("url", "kind", "handled", "hosts", "told"),
+    [
+        ("http://alerts.corp.example:9093", "alertmanager", "true", {"alerts.corp.example"}, False),
+        ("http://alerts.corp.example:9093", "alertmanager", "false", set(), False),
+        ("http://prometheus.corp.example:9090", "prometheus", "true", set(), False),
+        ("http://am:9093", "alertmanager", "true", set(), False),  # before its own receivers a mailbox stands
+        ("http://10.1.2.3:9093", "alertmanager", "true", set(), True),
+        ("${AM}", "alertmanager", "true", {"alerts.corp.example"}, False),
+        ("$OTHER", "alertmanager", "true", set(), True),
+    ],
+)
+def test_an_alertmanager_that_it_sends_its_own_alerts_to_is_stood_before(
+    files: Files, url: str, kind: str, handled: str, hosts: set[str], told: bool
+) -> None:
+    text = SOURCE.replace("URL", url).replace("TYPE", kind).replace("HANDLED", handled)
+    mount = files.mount(text, "/etc/grafana/provisioning/datasources/am.yml")
+    given = {"AM": "http://alerts.corp.example:9093"}
+    body = {"image": "grafana/grafana", "volumes": [mount], "environment": given}
+    one = files.found(grafana=body, am={"image": "prom/alertmanager"}).get("grafana", Sender("grafana"))
+    assert set(one.hosts) == hosts
+    assert ["its files have am" in text for text in one.unkept] == [True] * told
+
+
+def test_a_contact_point_by_a_variable_that_is_known_is_kept(files: Files) -> None:
+    points = "contactPoints: [{name: chat, receivers: [{uid: a, type: slack, settings: {url: $HOOK}}]}]"
+    mount = files.mount(points, "/etc/grafana/provisioning/alerting/points.yml")
+    given = {"HOOK": "https://hooks.slack.com/x"}
+    (one,) = files.found(grafana={"image": "grafana/grafana", "volumes": [mount], "environment": given}).values()
+    assert (set(one.hosts), one.unkept) == ({"hooks.slack.com"}, ())

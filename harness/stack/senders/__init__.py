@@ -12,9 +12,11 @@ from harness.stack.configfile import ALERTMANAGER, config_file
 from harness.stack.observed import Monitoring, servers, surely
 from harness.stack.project import Project
 from harness.stack.senders.alertmanagers import alertmanager
+from harness.stack.senders.gatuses import gatuses
 from harness.stack.senders.grafanas import alerting, grafanas
 from harness.stack.senders.notifiers import notifiers
 from harness.stack.senders.sender import Sender
+from harness.stack.senders.tenants import tenants
 
 
 def senders(project: Project, monitoring: Monitoring, data: Mapping[str, str]) -> tuple[Sender, ...]:
@@ -27,7 +29,7 @@ def senders(project: Project, monitoring: Monitoring, data: Mapping[str, str]) -
         for service in services
         if service in meant or config_file(project, service, ALERTMANAGER).path
     ]  # beside one for sure, a part of a name alone makes no other
-    return (*found, *notifiers(project, monitoring), *grafanas(project, data))
+    return (*found, *notifiers(project, monitoring), *tenants(project), *grafanas(project, data), *gatuses(project))
 
 
 def may_page(project: Project, monitoring: Monitoring) -> bool:
@@ -38,4 +40,6 @@ def may_page(project: Project, monitoring: Monitoring) -> bool:
         or servers(project.config, "prometheus")
         or any(alerting(body, service) for service, body in project.services.items())
         or any(notifiers(project, monitoring))
+        or any(tenants(project))
+        or any(gatuses(project))
     )

@@ -50,17 +50,28 @@ def _left_alone(service: str) -> str:
 
 
 def _unkept(project: Project, service: str, config: ConfigFile, known: Paging | None, why: str) -> Iterator[str]:
-    away = topology.outside(project.config, service)
-    if away and (known is None or known.hosts or known.leaking):
-        yield f"pages of {service} may reach real people, for no mailbox can stand before it: {away}; on a network of the project one would"
+    if away := nowhere(project, service, known):
+        yield away
         return
     if known is None or config.doubt:
         yield (
             f"whom {service} pages is not known, and pages may reach real people: {why or config.doubt}; a mailbox stands before "
             f"the usual providers and hosts that its files name, no others, so mount the configuration as it is to be read, {BEHIND}"
         )
-    if known is None:
-        return
+    if known is not None:
+        yield from leaks(project, service, known)
+
+
+def nowhere(project: Project, service: str, known: Paging | None) -> str:
+    """That no mailbox can stand before one that pages somebody, or ''."""
+    away = topology.outside(project.config, service)
+    if away and (known is None or known.hosts or known.leaking):
+        return f"pages of {service} may reach real people, for no mailbox can stand before it: {away}; on a network of the project one would"
+    return ""
+
+
+def leaks(project: Project, service: str, known: Paging) -> Iterator[str]:
+    """What of a configuration a mailbox does not keep from people."""
     for leak in known.leaking:
         yield f"pages of {service} to this receiver are not caught, and may reach real people: {leak}"
     for seen in known.receivers:

@@ -1,19 +1,20 @@
-"""A Grafana of a project: the contact points that it pages by itself, which no claim reads and a mailbox stands before in part."""
+"""A Grafana of a project: the contact points that it pages by itself, and the Alertmanagers that it has page people. No claim reads them, and
+a mailbox stands before them in part."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from harness.foreign_yaml import load
 from harness.stack import names as topology
-from harness.stack.configfile import bare_in_image, below, config_text, configs_of, volumes_over
+from harness.stack.configfile import bare_in_image, below, volumes_over
 from harness.stack.observed import command_of
 from harness.stack.project import Project
-from harness.stack.senders.sender import BEHIND, Sender, lone, outside, through
-from harness.urls import loopback, place
+from harness.stack.senders.folders import files_in
+from harness.stack.senders.sender import BEHIND, Sender, expanded, outside, proxied, variables, ways_out
+from harness.urls import place
 from harness.world.outlets import PROVIDERS
 
 PROVISIONING = "/etc/grafana/provisioning"
@@ -27,40 +28,34 @@ def grafanas(project: Project, data: Mapping[str, str]) -> Iterator[Sender]:
     for service, body in project.services.items():
         if not alerting(body, service) or not topology.replicas(project.config, service):
             continue
-        variables = _environment(body)
-        folder = f"{variables.get('GF_PATHS_PROVISIONING') or PROVISIONING}/alerting"
+        given = variables(body)
+        provisioning = given.get("GF_PATHS_PROVISIONING") or PROVISIONING
         points: list[tuple[str, str]] = []
-        told = [f"{where} cannot be read" for where, text in _texts(project, body, folder) if not _read(text, points)]
-        told += [f"its files are in the volume {volume}" for volume in volumes_over(body, folder)]
-        proxied = any(name.lower() in ("http_proxy", "https_proxy") for name in variables)
-        if reaching := [name for name, url in points if proxied or _reaching(project, service, url)]:
-            told.append(f"its files have {', '.join(dict.fromkeys(reaching))}")
+        others: list[tuple[str, str]] = []
+        told: list[str] = []
+        for folder, read, into in (("alerting", _points, points), ("datasources", _alertmanagers, others)):
+            for where, text in files_in(project, body, f"{provisioning}/{folder}"):
+                found = _read(text, read)
+                told += [f"{where} cannot be read"] if found is None else ()
+                into += [(name, expanded(url, given)) for name, url in found or ()]
+            told += [f"its files are in the volume {one}" for one in volumes_over(body, f"{provisioning}/{folder}")]
+        points += [one for one in others if outside(project, service, place(one[1])[0]) is not False]
+        reaching, hosts = ways_out(project, service, points, proxied=proxied(body))
+        if reaching:
+            told.append(f"its files have {', '.join(reaching)}")
         if taken := _database(body, data):
             told.append(f"its database is taken along from {taken}")
-        if not _upstream(body) and not bare_in_image(project, service, folder):
+        if not _upstream(body) and not bare_in_image(project, service, f"{provisioning}/alerting"):
             told.append("its image may have some")
-        named = [host for _, url in points if (host := place(url)[0]) and "$" not in host]
-        hosts = [host for host in named if outside(project, service, host) is None]
         if told or hosts:
-            unkept = (_unkept(service, "; ".join(told)),) if told else ()
+            unkept = (_unkept(service, "; ".join(dict.fromkeys(told))),) if told else ()
             yield Sender(service, dict.fromkeys(hosts, ()), unkept)
 
 
 def alerting(body: Mapping[str, Any], service: str) -> bool:
     """Whether it is a Grafana, and its own alerts are not switched off."""
-    off = _environment(body).get("GF_UNIFIED_ALERTING_ENABLED", "").lower() == "false"
+    off = variables(body).get("GF_UNIFIED_ALERTING_ENABLED", "").lower() == "false"
     return _is_grafana(body, service) and not off
-
-
-def _reaching(project: Project, service: str, url: str) -> bool:
-    """Whether what goes there may reach somebody: no mailbox can bear the host, and none of the stack that reaches nobody has it."""
-    host = place(url)[0]
-    if not host or "$" in host or topology.outside(project.config, service):
-        return True
-    if loopback(host):
-        return not lone(project, service)
-    away = outside(project, service, host)
-    return away is True or (away is False and bool(through(project, service, host)))
 
 
 def _unkept(service: str, why: str) -> str:
@@ -83,12 +78,6 @@ def _upstream(body: Mapping[str, Any]) -> bool:
     return not body.get("build") and bool(re.fullmatch(r"grafana(-(oss|enterprise|dev))*", image))
 
 
-def _environment(body: Mapping[str, Any]) -> dict[str, str]:
-    given = body.get("environment") or {}
-    pairs = given.items() if isinstance(given, Mapping) else (str(one).partition("=")[::2] for one in given)
-    return {str(name): str(value) for name, value in pairs if value is not None}
-
-
 def _database(body: Mapping[str, Any], data: Mapping[str, str]) -> str:
     """What its database is filled from, or '': a volume is private and empty unless the drill says otherwise, a mount is copied."""
     for mount in body.get("volumes") or ():
@@ -100,38 +89,25 @@ def _database(body: Mapping[str, Any], data: Mapping[str, str]) -> str:
     return ""
 
 
-def _texts(project: Project, body: Mapping[str, Any], folder: str) -> Iterator[tuple[str, str | None]]:
-    """What is mounted in a folder: each file and its text; None where it cannot be read."""
-    for mount in body.get("volumes") or ():
-        if mount.get("type") != "bind":
-            continue
-        source, target = Path(str(mount["source"])), str(mount.get("target"))
-        inner = below(folder, target)
-        read = source / inner if inner is not None else source
-        if inner is None and below(target, folder) is None:
-            continue
-        try:
-            for file in sorted(read.iterdir()) if read.is_dir() else [read]:
-                if file.suffix in (".yaml", ".yml", ".json"):
-                    yield str(file), file.read_text(errors="replace")
-        except OSError:
-            yield str(read), None
-    for target, given in configs_of(project, body):
-        if below(target, folder) is not None:
-            yield from ((target, text) for text in config_text(given))
-
-
-def _read(text: str | None, points: list[tuple[str, str]]) -> bool:
-    """Add the contact points of a file, each by its name and a URL that it goes to; whether it can be read."""
-    if text is None:
-        return False
+def _read(text: str | None, read: Callable[[Any], Iterator[tuple[str, str]]]) -> list[tuple[str, str]] | None:
+    """What a file names, each by its name and a URL that it goes to; None where it cannot be read."""
     try:
-        for point in (load(text) or {}).get("contactPoints") or ():
-            for receiver in point.get("receivers") or ():
-                settings = receiver.get("settings") or {}
-                urls = [str(settings[key]) for key in _URLS if settings.get(key)]
-                usual = PROVIDERS.get(str(receiver.get("type")), "")
-                points += [(str(point.get("name")), url) for url in urls or [usual]]
+        return None if text is None else list(read(load(text) or {}))
     except (AttributeError, TypeError, ValueError):
-        return False
-    return True
+        return None
+
+
+def _points(data: Any) -> Iterator[tuple[str, str]]:
+    for point in data.get("contactPoints") or ():
+        for receiver in point.get("receivers") or ():
+            settings = receiver.get("settings") or {}
+            urls = [str(settings[key]) for key in _URLS if settings.get(key)]
+            usual = PROVIDERS.get(str(receiver.get("type")), "")
+            yield from ((str(point.get("name")), url) for url in urls or [usual])
+
+
+def _alertmanagers(data: Any) -> Iterator[tuple[str, str]]:
+    """The data sources that it sends its own alerts to."""
+    for one in data.get("datasources") or ():
+        if one.get("type") == "alertmanager" and (one.get("jsonData") or {}).get("handleGrafanaManagedAlerts"):
+            yield str(one.get("name")), str(one.get("url") or "")

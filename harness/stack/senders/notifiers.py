@@ -1,4 +1,5 @@
-"""Who has an Alertmanager outside of the stack page people: a Prometheus, vmalert or a ruler that sends its alerts there."""
+"""Who has an Alertmanager outside of the stack page people: a Prometheus, vmalert or a ruler that sends its alerts there, by a flag, a
+variable or a file."""
 
 from __future__ import annotations
 
@@ -7,10 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from harness.foreign_yaml import load
+from harness.stack import names as topology
 from harness.stack.configfile import PROMETHEUS, config_file, mounted
-from harness.stack.observed import Monitoring, command_of, servers, surely
+from harness.stack.observed import Monitoring, command_of, flag, servers, surely
 from harness.stack.project import Project
-from harness.stack.senders.sender import BEHIND, Sender, outside
+from harness.stack.senders.sender import BEHIND, Sender, outside, variables
+from harness.stack.senders.stores import alertmanager_urls, store
 from harness.urls import place
 
 _FLAG = re.compile(r"-(?:notifier\.url|alertmanagers\.url|ruler\.alertmanager-url)(?:=|\s+)['\"]?([^\s'\"]+)")
@@ -39,17 +42,24 @@ def notifiers(project: Project, monitoring: Monitoring) -> Iterator[Sender]:
             and not surely(project.config, service, "prometheus")
         ):
             config = None  # nothing but a part of its name says that it is one
-        told = [url for urls in _FLAG.findall(" ".join(command_of(body))) for url in urls.split(",")]
-        hosts = [_host(url) for url in told]
+        words = _words(body)
+        urls = [url for urls in _FLAG.findall(" ".join(words)) for url in urls.split(",")]
+        hosts: list[str] = []
         strange: list[str] = []
+        if (rules := store(project, service)) is not None:
+            urls += alertmanager_urls(rules.data)
+            strange += _unknown(rules.why)
+        strange += _added(urls, hosts)
         if config is not None:
             strange += _read("prometheus", config.text, hosts) if config.text else ()
             strange += _unknown(config.why or config.doubt)
-        for key, text, why in _files(project, body):
+        for key, text, why in _files(project, body, words):
             strange += _unknown(why) if why else _read(key, text, hosts)
         away = [host for host in dict.fromkeys(hosts) if outside(project, service, host)]
-        kept = [host for host in dict.fromkeys(hosts) if outside(project, service, host) is None and host]
+        kept = [host for host in dict.fromkeys(hosts) if outside(project, service, host) is None]
         unkept = [*(f"they go to {host}, whose address is fixed" for host in away), *strange]
+        if kept and (off := topology.outside(project.config, service)):
+            unkept.append(f"they go to {', '.join(kept)}, and no mailbox can stand before it: {off}")
         if kept or unkept:
             yield Sender(service, dict.fromkeys(kept, ()), tuple(_unkept(service, why) for why in unkept))
 
@@ -65,9 +75,18 @@ def _unknown(why: str) -> list[str]:
     return [f"whom it tells of them is not known: {why}"] if why else []
 
 
-def _files(project: Project, body: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+def _words(body: Mapping[str, Any]) -> list[str]:
+    """Its command, with what stands in variables: VictoriaMetrics' programs take flags from there (-envflag.enable), and %{NAME} in one."""
+    words, given = command_of(body), variables(body)
+    if any(re.fullmatch(r"--?envflag\.enable(=true|=1)?", word) for word in words):
+        prefix = flag(words, "envflag.prefix")
+        by_name = {prefix + name.replace(".", "_"): name for name in ("notifier.url", "notifier.config")}
+        words += [f"-{by_name[name]}={value}" for name, value in given.items() if name in by_name and value]
+    return [re.sub(r"%\{(\w+)\}", lambda hit: given.get(hit[1], hit[0]), word) for word in words]
+
+
+def _files(project: Project, body: Mapping[str, Any], words: list[str]) -> Iterator[tuple[str, str, str]]:
     """The flag of each file that a command names, and what the file holds; why it is not known, or ''."""
-    words = command_of(body)
     for key, path in _FILE.findall(" ".join(words)):
         if key == "alertmanagers.config":
             inline = [word.partition("=")[2] for word in words if word.startswith("--alertmanagers.config=")]
@@ -79,15 +98,17 @@ def _files(project: Project, body: Mapping[str, Any]) -> Iterator[tuple[str, str
 
 def _read(key: str, text: str, hosts: list[str]) -> list[str]:
     """Add the hosts of the Alertmanagers that a file names; how else it finds some, or why it cannot be read."""
-    strange = []
+    strange: list[str] = []
     try:
         for one in _GROUPS[key](load(text) or {}) or ():
             for way, given in one.items():
                 if way == "static_configs":
                     listed = [[some] if isinstance(some, str) else some.get("targets") or () for some in given or ()]
-                    hosts += [_host(str(target)) for targets in listed for target in targets]
+                    strange += _added([str(target) for targets in listed for target in targets], hosts)
                 elif way == "dns_sd_configs":
-                    hosts += [str(name) for some in given or () for name in some.get("names") or ()]
+                    for some in given or ():
+                        kind = "" if str(some.get("type", "SRV")).upper() in ("A", "AAAA") else "dnssrv+"
+                        strange += _added([f"{kind}{name}" for name in some.get("names") or ()], hosts)
                 elif str(way).endswith("_sd_configs"):
                     strange.append(f"it finds them by {way}, which is not followed")
     except (AttributeError, TypeError, ValueError):
@@ -95,7 +116,17 @@ def _read(key: str, text: str, hosts: list[str]) -> list[str]:
     return strange
 
 
-def _host(target: str) -> str:
-    """Of a URL, or of host:port, behind whatever Thanos looks it up by."""
-    bare = re.sub(r"^dns(srv(noa)?)?\+", "", target)
-    return place(bare if "://" in bare else f"http://{bare}")[0]
+def _added(targets: list[str], hosts: list[str]) -> list[str]:
+    """Add the hosts of URLs, or of host:port, each behind whatever Thanos looks it up by; what no mailbox can bear, in words."""
+    strange: list[str] = []
+    for target in targets:
+        how, _, named = target.partition("+")
+        how, bare = (how, named) if how in ("dns", "dnssrv", "dnssrvnoa") else ("", target)
+        host = place(bare if "://" in bare else f"http://{bare}")[0]
+        if not host or re.search(r"[$%{}<>]", host):
+            strange += _unknown("it stands in a URL or a variable that cannot be read here")
+        elif how.startswith("dnssrv") or host.startswith("_"):
+            strange.append(f"it finds them by the SRV records of {host}, which no mailbox answers")
+        else:
+            hosts.append(host)
+    return strange
