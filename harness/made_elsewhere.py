@@ -3,10 +3,12 @@ Prometheus, Grafana. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from harness import alerting
+from harness.agreeing import Agreeing
 from harness.alerting import LAG_S, NO_LABELS, Episode
 from harness.facts import AlertRouted, Looked, Paged, TargetChosen
 from harness.journal import Journal
@@ -40,11 +42,27 @@ def made_elsewhere(journal: Journal, alert: str = "*", labels: Mapping[str, str]
         return []
     sent = (*_paged(journal), *_held(journal))
     found = [one for one in sent if alerting.named(one.alert, alert) and alerting.bears(one.labels, labels)]
-    ours = alerting.episodes(journal, alert) if found else []
+    ours = _Ours(alerting.episodes(journal, alert) if found else [])
     names = {one.alert for one in sent}
     return sorted(
-        (one for one in found if not any(_is(one, episode, names) for episode in ours)), key=lambda one: one.from_s
+        (one for one in found if not any(_is(one, episode, names) for episode in ours.near(one))),
+        key=lambda one: one.from_s,
     )
+
+
+class _Ours:
+    """What Prometheus made, by what it is known by on its way."""
+
+    def __init__(self, found: Sequence[Episode]) -> None:
+        self._agreeing = Agreeing((one.labels, one) for one in found)
+        self._named: dict[str, list[Episode]] = {}
+        for one in found:
+            self._named.setdefault(one.alert, []).append(one)
+
+    def near(self, one: Elsewhere) -> Iterator[Episode]:
+        """Those whose labels agree with its own, and then all of its name: what it is has one or the other."""
+        yield from self._agreeing.of(one.labels)
+        yield from self._named.get(one.alert, ())
 
 
 def _paged(journal: Journal) -> Iterator[Elsewhere]:
@@ -56,7 +74,7 @@ def _paged(journal: Journal) -> Iterator[Elsewhere]:
 
 
 def _held(journal: Journal) -> Iterator[Elsewhere]:
-    looks = [look.seen_s for look in journal.of(Looked, probe=PROBE)]
+    looks = sorted(look.seen_s for look in journal.of(Looked, probe=PROBE))
     open_: dict[object, AlertRouted] = {}
     closed: list[tuple[AlertRouted, float]] = []
     for seen in journal.of(AlertRouted):
@@ -66,7 +84,8 @@ def _held(journal: Journal) -> Iterator[Elsewhere]:
         elif began := open_.pop(key, None):
             closed.append((began, seen.seen_s))
     for began, gone_s in (*closed, *((began, journal.end_s + 1.0) for began in open_.values())):
-        last_s = max((look_s for look_s in looks if look_s < gone_s), default=began.at_s)
+        before = bisect_left(looks, gone_s)
+        last_s = looks[before - 1] if before else began.at_s
         yield Elsewhere(began.alert, began.labels, began.at_s, max(began.at_s, last_s), began)
 
 
