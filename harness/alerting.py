@@ -51,6 +51,9 @@ class Episode:
     began: AlertChanged
     ended: AlertChanged | None = None
 
+    def __hash__(self) -> int:
+        return hash((self.identity, self.from_s))
+
     @property
     def identity(self) -> Identity:
         return identity(self.alert, self.labels)
@@ -114,6 +117,11 @@ def is_pattern(alert: str) -> bool:
 
 def episodes(journal: Journal, alert: str = "*", labels: Mapping[str, str] = NO_LABELS) -> list[Episode]:
     """Every stretch in which such an alert fired, in the order of their beginnings."""
+    return list(journal.once(_episodes, alert, frozenset(labels.items())))
+
+
+def _episodes(journal: Journal, alert: str, wanted: frozenset[tuple[str, str]]) -> list[Episode]:
+    labels = dict(wanted)
     open_: dict[Identity, tuple[AlertChanged, AlertChanged]] = {}
     pending: dict[Identity, AlertChanged] = {}
     found: list[Episode] = []

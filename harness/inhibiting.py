@@ -6,10 +6,14 @@ not send the first time, for it had just started and knew of no Alertmanager yet
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 from harness import alerting
-from harness.alerting import LAG_S, Episode
+from harness.agreeing import Agreeing
+from harness.alerting import LAG_S, Episode, Identity
 from harness.facts import AlertRouted, InhibitSeen, Looked
 from harness.journal import Journal
 from harness.labelled import matches
@@ -20,40 +24,81 @@ ON_ITS_WAY_S = 5.0
 """What just began to fire may be on its way, or not have been looked at yet."""
 
 
-def unsent(journal: Journal, at_s: float, since_s: float = 0.0) -> list[Episode]:
-    """Alerts that fire then, and did for as long as since_s, that Alertmanager, which was looked at, did not have, and that Prometheus
-    may still send."""
-    return [
-        one
-        for one in alerting.episodes(journal)
-        if one.fires_at(at_s)
-        and one.from_s + since_s <= at_s < _sent_s(journal, one)
-        and journal.of(Looked, probe=PROBE, since_s=one.from_s, until_s=at_s)
-        and not _held(journal, one, at_s)
-    ]
+@dataclass(frozen=True)
+class Waiting:
+    """An alert that a rule may look for, and that Alertmanager, which was looked at, did not have in [from_s, until_s): Prometheus may
+    still send it then."""
+
+    alert: Episode
+    from_s: float
+    until_s: float
+
+    def at(self, at_s: float, since_s: float) -> bool:
+        return self.from_s <= at_s < self.until_s and self.alert.from_s + since_s <= at_s
 
 
-def held_back_by(
-    journal: Journal, sources: list[Episode], labels: Mapping[str, str]
-) -> tuple[Episode, InhibitSeen] | None:
-    """The first of these alerts that holds one with such labels back, as Alertmanager has them (`alertname` among them), and by which rule."""
+def unsent(journal: Journal, at_s: float) -> list[Episode]:
+    """Alerts that fire then, that a rule may look for, and that Alertmanager, which was looked at, did not have."""
+    return [one.alert for one in journal.once(_waiting) if one.at(at_s, 0.0)]
+
+
+def held_back_by(journal: Journal, at_s: float, labels: Mapping[str, str]) -> tuple[Episode, InhibitSeen] | None:
+    """The first alert, unsent then and no more on its way, that holds one with such labels back, as Alertmanager has them (`alertname`
+    among them), and by which rule."""
     added = _added(journal, labels)
-    for rule in journal.of(InhibitSeen):
-        for one in sources:
+    for number, rule in enumerate(journal.of(InhibitSeen)):
+        if not matches(labels, rule.targets):
+            continue
+        both = matches(labels, rule.sources)
+        same = tuple(
+            name for name in rule.equal if name not in added
+        )  # what is added is the same but where it is its own
+        alike = journal.once(_looked_for, number, same).get(tuple(labels.get(name, "") for name in same), ())
+        for one in (waiting.alert for waiting in alike if waiting.at(at_s, ON_ITS_WAY_S)):
             source = {**added, **_named(one)}
-            if not matches(labels, rule.targets) or not matches(source, rule.sources):
+            if not matches(source, rule.sources) or (both and matches(source, rule.targets)):
                 continue
-            both = matches(labels, rule.sources) and matches(source, rule.targets)
-            if not both and all(source.get(name, "") == labels.get(name, "") for name in rule.equal):
+            if all(source.get(name, "") == labels.get(name, "") for name in rule.equal):
                 return one, rule
     return None
 
 
 def _added(journal: Journal, labels: Mapping[str, str]) -> dict[str, str]:
     """Of an alert's labels those that Prometheus adds to every alert on its way (`external_labels`): none of it has them there."""
-    own = alerting.episodes(journal, labels["alertname"])
-    names = {"alertname", *(name for one in own for name in one.labels)}
-    return {name: value for name, value in labels.items() if own and name not in names}
+    own = journal.once(_names, labels["alertname"])
+    return {name: value for name, value in labels.items() if own and name not in own}
+
+
+def _names(journal: Journal, alert: str) -> frozenset[str]:
+    """The names of all labels that such alerts have in Prometheus; none where none fired."""
+    return frozenset(name for one in alerting.episodes(journal, alert) for name in _named(one))
+
+
+def _waiting(journal: Journal) -> list[Waiting]:
+    rules = journal.of(InhibitSeen)
+    looks = sorted(look.at_s for look in journal.of(Looked, probe=PROBE)) if rules else []
+    found = []
+    for one in alerting.episodes(journal) if looks else ():
+        place = bisect_left(looks, one.from_s)
+        if place < len(looks) and any(_may_look_for(rule, _named(one)) for rule in rules):
+            until_s = min(one.until_s, _sent_s(journal, one), journal.once(_heard, one.alert)[one.identity])
+            found.append(Waiting(one, looks[place], until_s))
+    return found
+
+
+def _looked_for(journal: Journal, number: int, same: tuple[str, ...]) -> dict[tuple[str, ...], list[Waiting]]:
+    """Those that a rule may look for, by what they have of the labels that must be the same."""
+    rule = journal.of(InhibitSeen)[number]
+    found: dict[tuple[str, ...], list[Waiting]] = {}
+    for one in journal.once(_waiting):
+        if _may_look_for(rule, labels := _named(one.alert)):
+            found.setdefault(tuple(labels.get(name, "") for name in same), []).append(one)
+    return found
+
+
+def _may_look_for(rule: InhibitSeen, source: Mapping[str, str]) -> bool:
+    """As far as its own labels tell: others may be added on its way."""
+    return matches(source, [asked for asked in rule.sources if asked[0] in source])
 
 
 def may_hold_back(journal: Journal, one: Episode, alerts: Collection[str]) -> bool:
@@ -91,19 +136,26 @@ def shown(rule: InhibitSeen) -> str:
 
 def _sent_s(journal: Journal, one: Episode) -> float:
     """Until when Prometheus has surely sent it anew: at the first evaluation after the delay."""
-    mine = [rule.interval_s for rule in alerting.rules(journal, one.alert, labels=one.labels)]
+    mine = [rule.interval_s for rule in journal.once(alerting.rules, one.alert) if alerting.may_bear(rule, one.labels)]
     return one.from_s + RESENT_S + max(mine, default=0.0) + LAG_S
 
 
-def _held(journal: Journal, one: Episode, at_s: float) -> bool:
-    """Whether Alertmanager has it: as it is in Prometheus, or as none of its name is there, for its labels are rewritten on its way
-    (`alert_relabel_configs`)."""
-    ours = [other.labels for other in alerting.episodes(journal, one.alert)]
-    seen = [fact.labels for fact in journal.of(AlertRouted, alert=one.alert, until_s=at_s) if fact.state != "gone"]
-    return any(
-        alerting.agree(labels, one.labels) or not any(alerting.agree(labels, other) for other in ours)
-        for labels in seen
-    )
+def _heard(journal: Journal, alert: str) -> dict[Identity, float]:
+    """Since when Alertmanager has each alert of a name: as it is in Prometheus, or as none of its name is there, for its labels are
+    rewritten on its way (`alert_relabel_configs`)."""
+    ours = {one.identity: one.labels for one in alerting.episodes(journal, alert)}
+    index = Agreeing((labels, key) for key, labels in ours.items())
+    held: dict[Identity, AlertRouted] = {}
+    for seen in sorted(journal.of(AlertRouted, alert=alert), key=lambda seen: seen.at_s):
+        if seen.state != "gone":
+            held.setdefault(alerting.identity(alert, seen.labels), seen)
+    known = [(seen.at_s, index.of(seen.labels)) for seen in held.values()]
+    rewritten_s = min((at_s for at_s, mine in known if not mine), default=math.inf)
+    found = dict.fromkeys(ours, rewritten_s)
+    for at_s, mine in known:
+        for key in mine:
+            found[key] = min(found[key], at_s)
+    return found
 
 
 def _named(one: Episode) -> dict[str, str]:

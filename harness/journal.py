@@ -24,6 +24,7 @@ from harness import facts as f
 from harness.facts import Fact
 
 F = TypeVar("F", bound=Fact)
+T = TypeVar("T")
 
 PLACE_EVERY = 4096  # facts
 CHAINED = "harness"
@@ -235,6 +236,19 @@ class Journal:
     ) -> F | None:
         found = self.of(kind, since_s=since_s, until_s=until_s, **fields)
         return found[-1] if found else None
+
+    def once(self, read: Callable[..., T], *asked: Hashable) -> T:
+        """What a pure function reads of these facts, read once: what is asked of each of a thousand alerts is the same for all of them.
+        Nobody changes what it gives."""
+        key = (read, asked)
+        if key not in self._known:
+            self._known[key] = read(self, *asked)
+        known: T = self._known[key]
+        return known
+
+    @cached_property
+    def _known(self) -> dict[Hashable, Any]:
+        return {}
 
     @property
     def opened(self) -> f.Opened | None:

@@ -4,10 +4,12 @@ Prometheus, Grafana. Pure."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Set
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from harness import alerting
+from harness.agreeing import Agreeing
 from harness.alerting import GAP_S, LAG_S, NO_LABELS, Episode, Identity
 from harness.facts import AlertRouted, Looked, Paged, RuleSeen, TargetChosen
 from harness.journal import Journal
@@ -46,18 +48,33 @@ def made_elsewhere(journal: Journal, alert: str = "*", labels: Mapping[str, str]
         return []
     sent = (*_paged(journal), *_held(journal))
     found = [one for one in sent if alerting.named(one.alert, alert) and alerting.bears(one.labels, labels)]
-    ours = alerting.episodes(journal, alert) if found else []
-    exprs = _exprs(journal) if ours else {}
+    ours = _Ours(alerting.episodes(journal, alert) if found else [])
+    exprs = _exprs(journal) if found else {}
     names = {one.alert for one in sent}
     sent_s: dict[Identity, list[float]] = {}
     others: list[Elsewhere] = []
     for one in found:
-        if not any(_is(one, episode, exprs.get(episode.alert, frozenset()), names) for episode in ours):
+        if not any(_is(one, episode, exprs.get(episode.alert, frozenset()), names) for episode in ours.near(one)):
             others.append(one)
         elif isinstance(one.known, Paged):
             sent_s.setdefault(alerting.identity(one.alert, one.labels), []).append(one.known.at_s)
     others = [one for one in others if not _held_for(one, sent_s.get(alerting.identity(one.alert, one.labels), ()))]
     return sorted(others, key=lambda one: one.from_s)
+
+
+class _Ours:
+    """What Prometheus made, by what it is known by on its way."""
+
+    def __init__(self, found: Sequence[Episode]) -> None:
+        self._agreeing = Agreeing((one.labels, one) for one in found)
+        self._named: dict[str, list[Episode]] = {}
+        for one in found:
+            self._named.setdefault(one.alert, []).append(one)
+
+    def near(self, one: Elsewhere) -> Iterator[Episode]:
+        """Those whose labels agree with its own, and then all of its name: what it is has one or the other."""
+        yield from self._agreeing.of(one.labels)
+        yield from self._named.get(one.alert, ())
 
 
 def _held_for(one: Elsewhere, sent_s: Iterable[float]) -> bool:
@@ -84,7 +101,7 @@ def _paged(journal: Journal) -> Iterator[Elsewhere]:
 
 
 def _held(journal: Journal) -> Iterator[Elsewhere]:
-    looks = [look.seen_s for look in journal.of(Looked, probe=PROBE)]
+    looks = sorted(look.seen_s for look in journal.of(Looked, probe=PROBE))
     open_: dict[object, AlertRouted] = {}
     closed: list[tuple[AlertRouted, float]] = []
     for seen in journal.of(AlertRouted):
@@ -94,7 +111,8 @@ def _held(journal: Journal) -> Iterator[Elsewhere]:
         elif began := open_.pop(key, None):
             closed.append((began, seen.seen_s))
     for began, gone_s in (*closed, *((began, journal.end_s + 1.0) for began in open_.values())):
-        last_s = max((look_s for look_s in looks if look_s < gone_s), default=began.at_s)
+        before = bisect_left(looks, gone_s)
+        last_s = looks[before - 1] if before else began.at_s
         yield Elsewhere(began.alert, began.labels, began.at_s, max(began.at_s, last_s), began, began.expr)
 
 

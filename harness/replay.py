@@ -15,9 +15,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
-from harness.alerting import varying
+from harness.alerting import NO_LABELS, varying
 from harness.facts import RuleSeen
 from harness.promql import Course, clock
 from harness.replay_series import Recorded, Times, as_recorded, with_history
@@ -48,8 +49,11 @@ class Fired:
     held: bool = False
 
 
-def trials(course_: Course, series: Sequence[Recorded], times: Times, slot_s: float) -> tuple[Trial, Trial]:
-    """The file with the history as it was recorded, and the one with a full history and a fault that goes on.
+def trials(
+    course_: Course, series: Sequence[Recorded], times: Times, slot_s: float, labels: Mapping[str, str] = NO_LABELS
+) -> tuple[Trial, Trial]:
+    """The file with the history as it was recorded, and the one with a full history and a fault that goes on; each asks for an alert
+    with these labels.
 
     Raises ValueError for what cannot be tried, and for what is too long to be.
     """
@@ -68,11 +72,12 @@ def trials(course_: Course, series: Sequence[Recorded], times: Times, slot_s: fl
     samples = sum(length_s / (one.spacing_s or slot_s) for one in series)
     if length_s / every_s > MOST_EVALUATIONS or samples > MOST_SAMPLES:
         raise ValueError(f"it looks back over {course_.window_s:g} s: too far to be tried at {every_s:g} s")
+    asked = _Asked(course_, labels, slot_s)
     as_was = [(one.labels, as_recorded(one, times, slot_s, before_s)) for one in series]
     as_in_production = [(one.labels, with_history(one, times, slot_s, history_s, goes_on_s)) for one in series]
     return (
-        _trial("rehearsal", (course_, slot_s), as_was, before_s, before_s + recorded_s),
-        _trial("production", (course_, slot_s), as_in_production, history_s, length_s),
+        asked.trial("rehearsal", as_was, before_s, before_s + recorded_s),
+        asked.trial("production", as_in_production, history_s, length_s),
     )
 
 
@@ -120,27 +125,6 @@ def rules_file(course_: Course) -> str:
     return text
 
 
-def asking(trial: Trial, course_: Course, labels: Mapping[str, str], slot_s: float) -> Trial:
-    """The trial with the one question that it answers: when such an alert first fires after the fault, of those that did not hold
-    just before it (labels that go with the value tell none apart); HELD where there are only those that did."""
-    import yaml
-
-    named = {"alertname": course_.alert.rule, **labels}
-    before = f"{_alerts(named)} @ {trial.effect_s - 0.001:.3f}"
-    but = ",".join(sorted({"alertstate", *varying(course_.alert)}))
-    fresh = f"timestamp({_alerts({**named, 'alertstate': 'firing'})}) unless ignoring({but}) {before}"
-    since = f"[{_ms(trial.end_s - trial.effect_s)}:{_ms(every_of(course_, slot_s))}]"
-    question = {
-        "expr": f"min(min_over_time(({fresh}){since})) or 0 * count({before}) + {HELD}",
-        "eval_time": _ms(trial.end_s),
-        "exp_samples": [],
-    }
-    data = yaml.safe_load(trial.text)
-    data["tests"][0]["promql_expr_test"] = [question]
-    text = _SAYS.format(effect=f"{trial.effect_s:g}") + yaml.safe_dump(data, sort_keys=False, width=10**6)
-    return replace(trial, text=text)
-
-
 def answers(output: str, trials_: Sequence[Trial]) -> list[Fired]:
     """From promtool's words, what each trial answered.
 
@@ -165,28 +149,54 @@ def answers(output: str, trials_: Sequence[Trial]) -> list[Fired]:
     return found
 
 
-def _trial(
-    name: str,
-    asked: tuple[Course, float],
-    series: Sequence[tuple[Mapping[str, str], str]],
-    effect_s: float,
-    end_s: float,
-) -> Trial:
+@dataclass(frozen=True)
+class _Asked:
+    """Whose alert is asked for, and on which slots."""
+
+    course: Course
+    labels: Mapping[str, str]
+    slot_s: float
+
+    def trial(self, name: str, series: Sequence[tuple[Mapping[str, str], str]], effect_s: float, end_s: float) -> Trial:
+        import yaml
+
+        data = {
+            "rule_files": ["rules.yml"],
+            "evaluation_interval": _ms(every_of(self.course, self.slot_s)),
+            "group_eval_order": list(_groups(self.course)),
+            "tests": [{"interval": _ms(self.slot_s), "promql_expr_test": [self._question(effect_s, end_s)]}],
+        }
+        text = yaml.safe_dump(data, sort_keys=False, width=10**6)
+        said = _SAYS.format(effect=f"{effect_s:g}")
+        return Trial(name, f"{said}{text}  input_series:{_laid_out(series)}\n", effect_s, end_s)
+
+    def _question(self, effect_s: float, end_s: float) -> dict[str, Any]:
+        """When such an alert first fires after the fault, of those that did not hold just before it (labels that go with the value
+        tell none apart); HELD where there are only those that did."""
+        named = {"alertname": self.course.alert.rule, **self.labels}
+        before = f"{_alerts(named)} @ {effect_s - 0.001:.3f}"
+        but = ",".join(sorted({"alertstate", *varying(self.course.alert)}))
+        fresh = f"timestamp({_alerts({**named, 'alertstate': 'firing'})}) unless ignoring({but}) {before}"
+        since = f"[{_ms(end_s - effect_s)}:{_ms(every_of(self.course, self.slot_s))}]"
+        return {
+            "expr": f"min(min_over_time(({fresh}){since})) or 0 * count({before}) + {HELD}",
+            "eval_time": _ms(end_s),
+            "exp_samples": [],
+        }
+
+
+def _laid_out(series: Sequence[tuple[Mapping[str, str], str]]) -> str:
+    """The last lines of a file. Of a series only its name goes through YAML's own writer: that looks at each letter by itself, and
+    samples, of which there are up to millions, have none that need it."""
     import yaml
 
-    course_, slot_s = asked
-    data = {
-        "rule_files": ["rules.yml"],
-        "evaluation_interval": _ms(every_of(course_, slot_s)),
-        "group_eval_order": list(_groups(course_)),
-        "tests": [
-            {
-                "interval": _ms(slot_s),
-                "input_series": [{"series": _named(labels), "values": values} for labels, values in series if values],
-            }
-        ],
-    }
-    return Trial(name, yaml.safe_dump(data, sort_keys=False, width=10**6), effect_s, end_s)
+    lines = []
+    for labels, values in series:
+        if values:
+            named: str = yaml.safe_dump([{"series": _named(labels)}], width=10**6)
+            lines += [f"  {line}" for line in named.splitlines()]
+            lines.append(f"    values: '{values}'")
+    return "\n".join(["", *lines]) if lines else " []"
 
 
 def _groups(course_: Course) -> dict[str, None]:

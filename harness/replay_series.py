@@ -206,7 +206,10 @@ def _line(first: float, step: float, slots: int, every: int, lead: int = 0) -> l
 
 def _number(value: float) -> str:
     """Exactly, and without an exponent."""
-    return format(Decimal(repr(value)), "f") if math.isfinite(value) else f"{value}".replace("inf", "Inf")
+    if not math.isfinite(value):
+        return f"{value}".replace("inf", "Inf")
+    text = repr(value)
+    return format(Decimal(text), "f") if "e" in text else text
 
 
 def _per_s(points: Points) -> float | None:

@@ -114,9 +114,10 @@ class AlertFires(Expectation):
         from_s = alerts.from_of(evidence, window, limit_s)
         mine = alerting.episodes(journal, self.alert, self.labels)
         before = alerts.held_before(evidence, mine, from_s)
-        fresh = [episode for episode in mine if episode.from_s > from_s and episode not in before]
+        old = set(before)
+        fresh = [episode for episode in mine if episode.from_s > from_s and episode not in old]
         in_time = [episode for episode in fresh if episode.from_s <= limit_s]
-        known = [by_chance.before(evidence, mine, one, from_s, limit_s) for one in in_time]
+        known = list(map(by_chance.before(evidence, mine, from_s, limit_s), in_time))
         first = min(known, key=lambda one: one.likely, default=None)
         group = first.episode.began.group if first else ""
         floor = alerting.floor(journal, self.alert, until_s=limit_s, labels=self.labels, group=group)

@@ -163,8 +163,8 @@ def held(journal: Journal, found: Sequence[Episode], from_s: float, *, hurt: boo
         )
     ]
     of = lasting(journal)
-    again = {of(episode) for episode in known}
-    return [*known, *(e for e in found if e.from_s > from_s and of(e) in again and e not in known)]
+    again, there = {of(episode) for episode in known}, set(known)
+    return [*known, *(e for e in found if e.from_s > from_s and of(e) in again and e not in there)]
 
 
 def pending_before(episode: Episode, from_s: float) -> bool:

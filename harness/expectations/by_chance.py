@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from harness.alerting import Episode
+from harness.alerting import Episode, Identity
 from harness.expectations import alerts
 from harness.expectations.base import Evidence
-from harness.expectations.lasting import same
+from harness.expectations.lasting import lasting
 from harness.expectations.requests import cites
 from harness.facts import GateHeld
 from harness.journal import Journal
@@ -48,14 +48,14 @@ class Before:
         return f"it had fired {times} time{'s' if times > 1 else ''} in the {self.calm_s:.1f} s without a fault before"
 
 
-def before(evidence: Evidence, found: Sequence[Episode], episode: Episode, from_s: float, limit_s: float) -> Before:
-    """Of the episodes `found`; nothing where the claim is not about a fault."""
+def before(evidence: Evidence, found: Sequence[Episode], from_s: float, limit_s: float) -> Callable[[Episode], Before]:
+    """Of the episodes `found`, for each of them; nothing where the claim is not about a fault."""
     if not alerts.faulted(evidence):
-        return Before(episode, (), 0.0, 0.0)
-    return known(evidence.journal, found, episode, from_s, limit_s)
+        return lambda episode: Before(episode, (), 0.0, 0.0)
+    return known(evidence.journal, found, from_s, limit_s)
 
 
-def known(journal: Journal, found: Sequence[Episode], episode: Episode, from_s: float, limit_s: float) -> Before:
+def known(journal: Journal, found: Sequence[Episode], from_s: float, limit_s: float) -> Callable[[Episode], Before]:
     """Before a fault that began at from_s."""
     held = journal.first(GateHeld, until_s=from_s)
     troubles = alerts.troubles(journal)
@@ -63,11 +63,13 @@ def known(journal: Journal, found: Sequence[Episode], episode: Episode, from_s: 
     hurt_s = sum(max(0.0, min(one.settled_s, from_s) - max(one.start_s, since_s)) for one in troubles)
     calm_s = from_s - since_s - hurt_s
     if calm_s <= 0:
-        return Before(episode, (), 0.0, 0.0)
-    calm = tuple(
-        one for one in same(journal, found, episode) if since_s <= one.from_s < from_s and not within(troubles, one)
-    )
-    return Before(episode, calm, calm_s, limit_s - from_s)
+        return lambda episode: Before(episode, (), 0.0, 0.0)
+    same = lasting(journal)
+    calm: dict[Identity, list[Episode]] = {}
+    for one in found:
+        if since_s <= one.from_s < from_s and not within(troubles, one):
+            calm.setdefault(same(one), []).append(one)
+    return lambda episode: Before(episode, tuple(calm.get(same(episode), ())), calm_s, limit_s - from_s)
 
 
 def finding(evidence: Evidence, said: str, known: Before) -> Finding:

@@ -82,14 +82,15 @@ def _claimed(
     begun = journal.phase_began(trouble.name)
     began_s = begun.at_s if begun else trouble.start_s
     limits = [trouble.end_s if claim.within_s is None else began_s + claim.within_s for claim in mine]
-    known = [
+    known = {
         one for claim, limit_s in zip(mine, limits, strict=True) for one in _foreseen(trouble, claim, limit_s, journal)
-    ]
+    }
     return replace(trouble, deadline_s=max(limits), meant=meant, allowed=allowed, foreseen=lambda one: one in known)
 
 
-def _foreseen(trouble: Trouble, claim: AlertFires, limit_s: float, journal: Journal) -> list[Episode]:
+def _foreseen(trouble: Trouble, claim: AlertFires, limit_s: float, journal: Journal) -> set[Episode]:
     """What its claim takes for no detection: it held before, or fires as often without a fault."""
     mine, from_s = alerting.episodes(journal, claim.alert, claim.labels), trouble.start_s
-    often = [one for one in mine if from_s < one.from_s and by_chance.known(journal, mine, one, from_s, limit_s).likely]
-    return [*alerts.held(journal, mine, from_s, hurt=True), *often]
+    before = by_chance.known(journal, mine, from_s, limit_s)
+    often = (one for one in mine if from_s < one.from_s and before(one).likely)
+    return {*alerts.held(journal, mine, from_s, hurt=True), *often}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from harness import alerting
 from harness.alerting import Episode, Identity
@@ -19,9 +19,3 @@ def lasting(journal: Journal) -> Callable[[Episode], Identity]:
         return alerting.identity(episode.alert, labels)
 
     return of
-
-
-def same(journal: Journal, found: Sequence[Episode], episode: Episode) -> list[Episode]:
-    """Those of the same alert."""
-    of = lasting(journal)
-    return [one for one in found if of(one) == of(episode)]

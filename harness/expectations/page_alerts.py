@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from harness import alerting
-from harness.alerting import NO_LABELS, Episode
+from harness.agreeing import Agreeing
+from harness.alerting import NO_LABELS, Episode, Identity
 from harness.expectations import alerts, by_chance, other_source
 from harness.expectations.base import Evidence
 from harness.expectations.by_chance import Before
@@ -35,16 +36,16 @@ def active_s(journal: Journal, page: Paged, labels: Labels) -> float:
 
 def held_before(evidence: Evidence, labels: Labels, from_s: float) -> Callable[[Paged], bool]:
     """Whether a page's alert was pending before the fault already: it would have come without it."""
-    about = each_about(evidence.journal, labels)
-    held: dict[str, list[Episode]] = {}
+    held: dict[str, set[Episode]] = {}
 
     def of(page: Paged) -> bool:
         if page.status != "firing":
             return False
         if page.alert not in held:
-            held[page.alert] = alerts.held_before(evidence, candidates(evidence.journal, page, labels), from_s)
-        mine = about(page)
-        return bool(mine) and all(episode in held[page.alert] for episode in mine)
+            known = candidates(evidence.journal, page, labels)
+            held[page.alert] = set(alerts.held_before(evidence, known.episodes, from_s))
+        mine = of_page(evidence.journal, page, labels)
+        return bool(mine) and held[page.alert].issuperset(mine)
 
     return of
 
@@ -55,10 +56,13 @@ def often(
     """What is known of the alert of the first, where all are of alerts that fire so often that they would have come without the fault;
     else None."""
     known: list[Before] = []
+    before: dict[str, Callable[[Episode], Before]] = {}
     for note in came:
-        about = candidates(evidence.journal, note.first, labels)
-        mine = of_page(evidence.journal, note.first, labels)
-        each = [by_chance.before(evidence, about, episode, from_s, limit_s) for episode in mine]
+        page = note.first
+        if page.alert not in before:
+            about = candidates(evidence.journal, page, labels)
+            before[page.alert] = by_chance.before(evidence, about.episodes, from_s, limit_s)
+        each = [before[page.alert](episode) for episode in of_page(evidence.journal, page, labels)]
         if not each or not all(one.likely for one in each):
             return None
         known += each
@@ -93,42 +97,44 @@ def elsewhere(evidence: Evidence, came: Sequence[Notification], labels: Labels, 
     )
 
 
-def candidates(journal: Journal, page: Paged, labels: Labels = NO_LABELS) -> list[Episode]:
+class Candidates:
+    """The alerts of one name in Prometheus, of which each page about it is one."""
+
+    def __init__(self, journal: Journal, alert: str, wanted: frozenset[tuple[str, str]]) -> None:
+        self.episodes = alerting.episodes(journal, alert, in_prometheus(journal, alert, dict(wanted)))
+        every_s = max((rule.interval_s for rule in journal.of(RuleSeen, rule=alert)), default=0.0)
+        self.slack_s = max(LAG_S, every_s)  # another Prometheus may have evaluated it as much earlier
+        self.agreeing = Agreeing((one.labels, one) for one in self.episodes)
+        self._same: dict[Identity, list[Episode]] = {}
+        for one in self.episodes:
+            self._same.setdefault(one.identity, []).append(one)
+
+    def same(self, found: Sequence[Episode]) -> list[Episode]:
+        """All episodes of the alerts that these are of."""
+        every = [one for identity in {each.identity for each in found} for one in self._same[identity]]
+        return sorted(every, key=lambda one: one.from_s)
+
+
+def candidates(journal: Journal, page: Paged, labels: Labels = NO_LABELS) -> Candidates:
     """The alerts in Prometheus that a page may be about."""
-    return alerting.episodes(journal, page.alert, in_prometheus(journal, page.alert, labels))
+    return journal.once(Candidates, page.alert, frozenset(labels.items()))
 
 
 def of_page(journal: Journal, page: Paged, labels: Labels = NO_LABELS) -> list[Episode]:
-    """Those that it is about."""
-    return _of_page(journal, page, candidates(journal, page, labels))
-
-
-def each_about(journal: Journal, labels: Labels) -> Callable[[Paged], list[Episode]]:
-    """As of_page, of many pages: the alerts of one name are read once."""
-    known: dict[str, list[Episode]] = {}
-
-    def of(page: Paged) -> list[Episode]:
-        if page.alert not in known:
-            known[page.alert] = candidates(journal, page, labels)
-        return _of_page(journal, page, known[page.alert])
-
-    return of
-
-
-def _of_page(journal: Journal, page: Paged, found: Sequence[Episode]) -> list[Episode]:
-    """Of those whose labels it bears the one with the most. Where it bears none's, some may have been dropped on its way: whose labels
-    it does not gainsay, and that fired when it says; or rewritten: whichever fired just then."""
-    every_s = max((rule.interval_s for rule in journal.of(RuleSeen, rule=page.alert)), default=0.0)
-    slack_s = max(LAG_S, every_s)  # another Prometheus may have evaluated it as much earlier
-    there = [one for one in found if _lies_in(page, one, slack_s)]
-    borne = [one for one in there if alerting.bears(page.labels, one.labels)]
+    """Those that it is about: of those whose labels it bears the one with the most. Where it bears none's, some may have been dropped on
+    its way: whose labels it does not gainsay, and that fired when it says; or rewritten: whichever fired just then."""
+    known = candidates(journal, page, labels)
+    agreeing = [one for one in known.agreeing.of(page.labels) if _lies_in(page, one, known.slack_s)]
+    borne = [one for one in agreeing if alerting.bears(page.labels, one.labels)]
     most = max((len(one.labels) for one in borne), default=0)
     if borne:
         return _nearest(page, [one for one in borne if len(one.labels) == most])
     listed = page.before_s is not None or page.starts_s is None
-    agreeing = [one for one in there if alerting.agree(page.labels, one.labels)]
-    dropped = [one for one in agreeing if listed or _gap_s(page, one) <= slack_s]
-    return _nearest(page, dropped or [one for one in there if not listed and _gap_s(page, one) <= LAG_S])
+    dropped = [one for one in agreeing if listed or _gap_s(page, one) <= known.slack_s]
+    if dropped or listed:
+        return _nearest(page, dropped)
+    there = (one for one in known.episodes if _lies_in(page, one, known.slack_s))
+    return _nearest(page, [one for one in there if _gap_s(page, one) <= LAG_S])
 
 
 def _fired_s(page: Paged) -> float:

@@ -73,9 +73,9 @@ def _mute(evidence: Evidence, sought: Sought, page: Paged) -> Mute | None:
     strange = page_alerts.strange(journal, page, sought.labels)
     if strange and page_alerts.looked_for(journal, page):
         return Mute("other_source", other_source.said(page), other_source.DECIDE, (page,))
-    same = {one.identity for one in page_alerts.of_page(journal, page, sought.labels)}
-    about = page_alerts.candidates(journal, page, sought.labels)
-    mine = [one for one in about if one.identity in same and one.from_s <= page.at_s]
+    about = page_alerts.of_page(journal, page, sought.labels)
+    same = page_alerts.candidates(journal, page, sought.labels).same(about)
+    mine = [one for one in same if one.from_s <= page.at_s]
     over = [one for one in mine if one.until_s <= page.at_s]
     if strange or (mine and not over and not alerting.watched(journal, page.at_s, page.at_s)):
         since = f", where it fired since {mine[-1].from_s:.1f} s," if mine else ""

@@ -3,7 +3,7 @@ Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 
 from harness import alerting
 from harness.alerting import Episode
@@ -11,7 +11,7 @@ from harness.expectations import alerts, next_fault, page_all_clear
 from harness.expectations.base import Evidence
 from harness.expectations.external_labels import in_prometheus
 from harness.expectations.notifications import GAP_S, LAG_S, PROBE
-from harness.expectations.page_alerts import began_s, each_about
+from harness.expectations.page_alerts import began_s, of_page
 from harness.expectations.page_hops import Sought
 from harness.expectations.requests import cites
 from harness.facts import AlertRouted, Paged
@@ -76,8 +76,7 @@ def _told_of(journal: Journal, sought: Sought, until_s: float) -> list[Episode]:
     another one of that name may fire since before the run."""
     mine = alerting.episodes(journal, sought.alert, in_prometheus(journal, sought.alert, sought.labels))
     pages = [page for page in journal.of(Paged, until_s=until_s) if _to(sought, page)]
-    of_page = each_about(journal, sought.labels)
-    about = [(page.at_s, episode) for page in pages for episode in of_page(page)]
+    about = [(page.at_s, episode) for page in pages for episode in of_page(journal, page, sought.labels)]
     known = {episode.identity for _, episode in about}
     told = [episode for at_s, episode in about if at_s > sought.from_s and _counts(sought, episode.from_s)]
     meant = [
@@ -97,11 +96,10 @@ def _told_of(journal: Journal, sought: Sought, until_s: float) -> list[Episode]:
 
 def _calls(journal: Journal, sought: Sought, until_s: float) -> Iterator[Paged]:
     """The pages by which somebody was called since the claim's beginning, and those before it of alerts that cleared since then."""
-    of_page = each_about(journal, sought.labels)
     for page in journal.of(Paged, status="firing", until_s=until_s):
         if not _to(sought, page) or not _counts(sought, began_s(page)):
             continue
-        cleared_s = (episode.until_s for episode in of_page(page))
+        cleared_s = (episode.until_s for episode in of_page(journal, page, sought.labels))
         if page.at_s > sought.from_s or any(sought.from_s < at_s <= until_s for at_s in cleared_s):
             yield page
 
@@ -114,11 +112,21 @@ def _all_clears(journal: Journal, sought: Sought, call: Paged) -> list[Paged]:
     """Those for the alert of a call, to whomever the claim means."""
     return [
         page
-        for page in journal.of(Paged, status="resolved")
-        if _to(sought, page)
-        and (page.alert, page.fingerprint or page.labels) == (call.alert, call.fingerprint or call.labels)
-        and (page.start == call.start or page.at_s >= call.at_s)
+        for page in journal.once(_resolved).get(_told_as(call), ())
+        if _to(sought, page) and (page.start == call.start or page.at_s >= call.at_s)
     ]
+
+
+def _resolved(journal: Journal) -> dict[Hashable, list[Paged]]:
+    """All all-clears, by the alert that each is told as."""
+    found: dict[Hashable, list[Paged]] = {}
+    for page in journal.of(Paged, status="resolved"):
+        found.setdefault(_told_as(page), []).append(page)
+    return found
+
+
+def _told_as(page: Paged) -> Hashable:
+    return page.alert, page.fingerprint or frozenset(page.labels.items())
 
 
 def _counts(sought: Sought, fired_s: float) -> bool:

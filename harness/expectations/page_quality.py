@@ -147,13 +147,15 @@ class PageQuality(Expectation):
     ) -> tuple[Item, Paged] | None:
         """The item on the page that lacks it, else on one where nobody can tell, else on the first; None without a page."""
         dependencies = (self.dependency,) if self.dependency else _hurt(evidence)
+        receivers: dict[tuple[str, str], dict[str, None]] = {}
+        for note in pages:
+            receivers.setdefault(_alert(note), {})[note.first.receiver] = None
         found = []
         for note in pages:
-            same = [other.first.receiver for other in pages if _alert(other) == _alert(note)]
             asked = Asked(
                 evidence.journal,
                 self.receiver,
-                tuple(dict.fromkeys(same)),
+                tuple(receivers[_alert(note)]),
                 self.severities,
                 self.service,
                 dependencies,

@@ -16,8 +16,7 @@ def not_tried(evidence: Evidence, came: Sequence[Notification], what: str) -> Fi
     journal = evidence.journal
     found = []
     for page in (note.first for note in came):
-        sources = inhibiting.unsent(journal, page.at_s, inhibiting.ON_ITS_WAY_S)
-        by = inhibiting.held_back_by(journal, sources, {**page.labels, "alertname": page.alert})
+        by = inhibiting.held_back_by(journal, page.at_s, {**page.labels, "alertname": page.alert})
         if by is None:
             return None
         found.append(by)

@@ -16,7 +16,7 @@ from harness.expectations.rollback_begun import rollback_begun_s
 from harness.facts import GateHeld, Injected, Injecting, LeverPulled, Mended, ReplaySeen, TargetSeen
 from harness.journal import Journal
 from harness.promql import Course, course
-from harness.replay import answers, asking, every_of, rules_file, trials
+from harness.replay import answers, every_of, rules_file, trials
 from harness.replay_series import Recorded, Times
 from harness.within import file_name
 from harness.world.metrics import Answer
@@ -112,7 +112,7 @@ class Replaying:
         recorded = self._recorded(mine, self._scraped(times.clean_to_s))
         spacings = [one.spacing_s for one in recorded if one.spacing_s]
         slot_s = min(spacings) if spacings else self._scrape_s()
-        both = [asking(trial, mine, claim.labels, slot_s) for trial in trials(mine, recorded, times, slot_s)]
+        both = trials(mine, recorded, times, slot_s, claim.labels)
         files = {"rules.yml": rules_file(mine), **{f"{trial.name}.yml": trial.text for trial in both}}
         kept = self._kept(phase, claim, files)
         said, tool = self.promtool(files, tuple(f"{trial.name}.yml" for trial in both))

@@ -9,12 +9,13 @@ from itertools import accumulate, pairwise
 
 import pytest
 import yaml
+from counted_calls import calls
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harness.facts import RuleSeen
 from harness.promql import clock, course, readings
-from harness.replay import Fired, Trial, answers, asking, rules_file, trials
+from harness.replay import Fired, Trial, answers, rules_file, trials
 from harness.replay_series import Recorded, Times, with_history
 
 TIMES = Times(clean_from_s=10, clean_to_s=20, effect_s=20, end_s=26, lasts_s=26)
@@ -313,13 +314,42 @@ def test_what_moved_one_way_before_the_fault_and_may_be_a_gauge_has_no_history(
 def test_the_question_is_when_such_an_alert_fires_that_did_not_hold_before_the_fault() -> None:
     by_value = replace(ALERT, labels={"severity": "page", "current": "{{ $value }}", "who": "{{ $labels.pod }}"})
     found = course([by_value, RATIO], "Slow")
-    trial, _ = trials(found, [], TIMES, 2.0)
-    (question,) = yaml.safe_load(asking(trial, found, {"team": 'a"b'}, 2.0).text)["tests"][0]["promql_expr_test"]
+    trial, _ = trials(found, [], TIMES, 2.0, {"team": 'a"b'})
+    (test,) = yaml.safe_load(trial.text)["tests"]
+    (question,) = test["promql_expr_test"]
+    assert test["input_series"] == []
     before = 'ALERTS{alertname="Slow",team="a\\"b"} @ -0.001'
     assert question["expr"] == (
         'min(min_over_time((timestamp(ALERTS{alertname="Slow",team="a\\"b",alertstate="firing"})'
         f" unless ignoring(alertstate,current) {before})[6000ms:2000ms])) or 0 * count({before}) + -1"
     )
+
+
+def test_a_sample_takes_a_few_calls() -> None:
+    """A writer of YAML looks at each of its letters."""
+
+    def taken(window_s: int) -> tuple[int, int]:
+        long = course([replace(ALERT, expr=f"sum(rate(a[{window_s}s])) > 1 and on() fast > 0")], "Slow")
+        seldom = Recorded({"__name__": "a"}, [(t, 3.0 * t) for t in range(0, 26, 6)], counted=True)
+        fast = Recorded({"__name__": "fast"}, [(t, 1.0) for t in range(0, 26, 2)])
+        found: list[Trial] = []
+        count = calls(lambda: found.extend(trials(long, [seldom, fast], TIMES, 2.0)))
+        return count, len(values(found[1])["a{}"].split())
+
+    taken(60)  # what is imported, and compiled, at the first
+    (few, short), (more, long) = taken(600), taken(6000)
+    assert long - short > 1800
+    assert (more - few) / (long - short) < 10
+
+
+@pytest.mark.parametrize(
+    "name", ['it"s', "it's", "back\\slash", "line\nbreak", "ünï", "\x7f\x85\u2028", "# no: comment", "😀"]
+)
+def test_a_series_has_its_name_whatever_is_in_it(name: str) -> None:
+    one = Recorded({"__name__": "a", "x": name}, [(14.5, 1.0), (20.5, 2.0)])
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    for trial in trials(course([ALERT, RATIO], "Slow"), [one], TIMES, 2.0):
+        assert list(values(trial)) == [f'a{{x="{escaped}"}}']
 
 
 SHORT, LONG = Trial("rehearsal", "", 60.0, 160.0), Trial("production", "", 604.0, 1308.0)
