@@ -95,7 +95,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "evaluations": {"facts", "journal"},
     "templates": set(),
     "alerting": {"evaluations", "facts", "journal", "templates"},
-    "made_elsewhere": {"agreeing", "alerting", "facts", "journal"},
+    "made_elsewhere": {"agreeing", "alerting", "facts", "journal", "urls"},
     "inhibiting": {"agreeing", "alerting", "facts", "journal", "labelled", "made_elsewhere"},
     "quiet": {"alerting", "evaluations", "facts", "journal", "made_elsewhere"},
     "dashboards": {"dashboard_variables"},
