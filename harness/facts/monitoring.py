@@ -57,7 +57,8 @@ class SelectorSeen(Fact):
     of_metric  whether any series has the metric's name; described: none has, but a target exposes its help or its type
     like       a metric whose name is nearly the same, where there is none of this name
     plain      whether series match it but for labels that tell an outcome (a status, an error)
-    strange    by label what the metric's series have there instead, where none has what is asked for
+    strange    by label what the metric's series have there instead, where none has what is asked for; under one that tells an outcome,
+               what those have that match the others
     unknown    those of the labels for which no series of any metric has that
     why        why it could not be asked; where a rule cannot be read, `selector` is the whole of its expression
     """
