@@ -296,15 +296,21 @@ class PageSent(Expectation):
         early = any(self.receiver in ("", page.receiver) for page in pages)
         whom = None if early else self.receiver  # its group may be there: then it does not wait for group_wait
         floor = alerting.floor(journal, self.alert, whom, limit_s, self.labels)
-        if floor and self.within_s is not None and floor.low_s > self.within_s:
+        below = floor if floor and self.within_s is not None and floor.low_s > self.within_s else None
+        if below and not self._to_others(evidence, stretch):
             return inconclusive(
-                f"{said}, and none could have been: it takes at least {floor}",
+                f"{said}, and none could have been: it takes at least {below}",
                 reason="below_floor",
-                decide=f"a `within` above {spell(round(floor.high_s, 1))}, or shorter waits",
+                decide=f"a `within` above {spell(round(below.high_s, 1))}, or shorter waits",
                 cites=cites(evidence),
             )
         rules = alerting.rules(journal, self.alert, limit_s, self.labels)
         return alerts.not_evaluated(evidence, said, rules, stretch)
+
+    def _to_others(self, evidence: Evidence, stretch: tuple[float, float]) -> bool:
+        """Whether Alertmanager held it and means it for others, so that no time would have brought it to the one that is claimed."""
+        ended = way_of(evidence.journal, self._sought(*stretch)).broke
+        return ended is not None and ended.reason == "wrong_receiver"
 
     def _failed(
         self,

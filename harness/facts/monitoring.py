@@ -270,6 +270,7 @@ class ReceiverSeen(Fact):
     time_intervals names of the mute and active time intervals of those routes
     send_resolved  whether it is told that an alert has cleared
     asks           what each of those routes asks of an alert's labels, as 'severity=page, team=shop'; '' for the default one
+    routed         whether any route leads to it; where none does its waits are Alertmanager's defaults, and nobody waits for them
     """
 
     receiver: str
@@ -282,6 +283,7 @@ class ReceiverSeen(Fact):
     time_intervals: tuple[str, ...] = ()
     send_resolved: bool = True
     asks: tuple[str, ...] = ()
+    routed: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
