@@ -228,9 +228,8 @@ def floor(
         "fired": Link(min(held), max(held), f"for {_s(mine[0].for_s)} s"),
     }
     if receiver is not None:
-        group_s = [
-            seen.group_wait_s for seen in journal.of(ReceiverSeen, until_s=until_s) if receiver in ("", seen.receiver)
-        ]
+        seen = journal.of(ReceiverSeen, until_s=until_s, routed=True)
+        group_s = [one.group_wait_s for one in seen if receiver in ("", one.receiver)]
         wait = f"group_wait {min(group_s):g} s" if group_s else ""
         links["page"] = Link(min(group_s, default=0.0), max(group_s, default=0.0) + DELIVERY_S, wait)
     return Floor(links)

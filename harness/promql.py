@@ -39,11 +39,17 @@ class Reading:
 
 @dataclass(frozen=True)
 class Matcher:
-    """One of a selector's; `text` as PromQL writes it, `value` only of one that asks for that very value."""
+    """One of a selector's; `text` as PromQL writes it, `how` it compares with what is `asked`; `value` only of one that asks for that
+    very value."""
 
     label: str
     text: str
-    value: str = ""
+    how: str
+    asked: str
+
+    @property
+    def value(self) -> str:
+        return self.asked if self.how == "=" else ""
 
 
 @dataclass(frozen=True)
@@ -115,10 +121,7 @@ def clock(expr: str) -> str:
 def matchers(selector: str) -> tuple[str, tuple[Matcher, ...]]:
     """A selector's metric and its matchers; none of those joined by `or`. Raises ValueError."""
     node = parsed(selector)
-    every = [
-        Matcher(one.name, _matcher(one), one.value if str(one.op).endswith(".Equal") else "")
-        for one in node.matchers.matchers
-    ]
+    every = [Matcher(one.name, _matcher(one), _operator(one), one.value) for one in node.matchers.matchers]
     name = metric_of(node)
     return name, tuple(one for one in every if not name or one.label != "__name__")
 
@@ -225,7 +228,11 @@ def selector_of(node: Any) -> str:
 def _matcher(matcher: Any) -> str:
     plain = re.fullmatch(r"[a-zA-Z_]\w*", matcher.name, re.ASCII)
     label = matcher.name if plain else _text(matcher.name)
-    return f"{label}{_OPERATORS[str(matcher.op).rpartition('.')[2]]}{_text(matcher.value)}"
+    return f"{label}{_operator(matcher)}{_text(matcher.value)}"
+
+
+def _operator(matcher: Any) -> str:
+    return _OPERATORS[str(matcher.op).rpartition(".")[2]]
 
 
 def _text(value: str) -> str:

@@ -55,6 +55,8 @@ class Heard:
     strange      those whom it accuses, and the names that no part bears, each at its place
     with_unread  the same, if all lines whose level could not be read were severe
     unread       in how many lines that was, in words
+    with_unheard the same as `strange`, if pages had come that went where nobody sees them
+    unheard      what these were, in words
     aside        what was no accusation, and why
     """
 
@@ -65,6 +67,8 @@ class Heard:
     strange: tuple[Accused, ...] = ()
     with_unread: tuple[Accused, ...] = ()
     unread: str = ""
+    with_unheard: tuple[Accused, ...] = ()
+    unheard: str = ""
     aside: tuple[str, ...] = ()
 
     @property

@@ -12,7 +12,7 @@ from harness.evaluations import key_of
 from harness.expectations import alerts, broken_rules, known_alerts, selected
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.broken_rules import Broken
-from harness.expectations.requests import cites, still_open
+from harness.expectations.requests import cites, folded, still_open
 from harness.expectations.selected import Read
 from harness.facts import AlertChanged, RuleSeen
 from harness.journal import Journal, Window
@@ -146,7 +146,7 @@ class AlertQuiet(Expectation):
             f" ({loaded} rule{'s' if loaded != 1 else ''} evaluated{idle or ' all the time'}){self._let(journal, window)}"
             f"{f'; {len(held)} pending at its end: {held[0]}' if held else ''}; none seen in"
             f" {spell(round(window.length_s, 1))} excludes more than {excluded:g} per hour at 95 %"
-            f"{f'; of {unborn} there was nothing, as before its first error' if unborn else ''}",
+            f"{f'; of {unborn} there was nothing, {_without(evidence, window)}' if unborn else ''}",
             measure=Measure(0, 0, "alerts"),
             cites=cites(
                 evidence,
@@ -290,3 +290,9 @@ class AlertQuiet(Expectation):
 
 def _failed(rule: RuleSeen, broken: list[Broken]) -> bool:
     return any(one.of(rule) for one in broken)
+
+
+def _without(evidence: Evidence, window: Window) -> str:
+    """What may be behind a series that nothing has: no error was, or it is not of those that the load met."""
+    errors = folded(evidence, window.start_s, window.end_s).errors
+    return f"though {errors} requests ended in error then" if errors else "as before its first error"

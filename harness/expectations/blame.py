@@ -5,13 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 from typing import ClassVar, NamedTuple
 
 from pydantic import Field
 
 from harness import blaming
 from harness.blaming import Parts, Truth
-from harness.expectations import alerts, log_accusations, logs, page_accusations, trace_accusations
+from harness.expectations import (
+    alerts,
+    log_accusations,
+    logs,
+    page_accusations,
+    page_receivers,
+    page_unseen,
+    trace_accusations,
+)
 from harness.expectations.accusations import (
     NOBODY,
     Accused,
@@ -64,8 +73,8 @@ class Blame(Expectation):
              edge its dependency), the chain who stands between it and the users; both can be stated. Where the phase hurts
              nobody, who was hurt before it may be accused until 30 s after that was mended.
     Decides: once the phase is over, and every source was looked at until after it. Failed: wrong_part, on_chain_only,
-             blames_nobody, blames_everybody, false_blame. Inconclusive where lines without a readable level (no_levels) or
-             names that no part bears (unknown_names) would turn it.
+             blames_nobody, blames_everybody, false_blame. Inconclusive where lines without a readable level (no_levels),
+             names that no part bears (unknown_names) or pages to receivers that nobody here sees (not_observable) would turn it.
     Source:  what the mailbox received; `docker logs`; spans sent by OTLP. AC@k as in RCAEval's evaluation.py, over distinct parts.
     """
 
@@ -99,7 +108,8 @@ class Blame(Expectation):
         return "*" if "pages" in self.by else ""
 
     def unseen(self, reach: Reach) -> str:
-        return alerts.unseen(reach, pages=True) if self.by == ("pages",) else ""
+        alone = self.by == ("pages",)
+        return alerts.unseen(reach, pages=True) or page_unseen.planned(reach, "") if alone else ""
 
     def check(self, evidence: Evidence) -> Finding:
         window = evidence.window
@@ -233,20 +243,26 @@ class Blame(Expectation):
         return [source for source, ranking in rankings.items() if asked and not ranking]
 
     def _unsure(self, truth: Truth, heard: Sequence[Heard], passes: bool) -> tuple[str, str, str] | None:
-        """Whether what could not be read would turn the result: lines without a level, and names that no part bears (aliases of
-        who was hurt, or somebody else's names). The reason, why, and what would decide it."""
+        """Whether what could not be read would turn the result: lines without a level, names that no part bears (aliases of
+        who was hurt, or somebody else's names), and pages that went where nobody sees them. The reason, why, and what would decide
+        it."""
         unread = [one.unread for one in heard if one.unread]
+        unheard = [one.unheard for one in heard if one.unheard]
         strangers = [one.part for source in heard for one in source.strange if one.strange]
         roots = sorted(truth.roots)
-        for with_unread in (False, True) if unread else (False,):
-            for alias in (False, True) if roots else (False,):
-                rankings = _supposed(heard, with_unread, roots if alias else ())
-                if self._passes(rankings, truth) == passes:
-                    continue
-                if with_unread:
-                    return "no_levels", f"{'; '.join(unread)}, which would turn this", LEVELS_DECIDE
-                why = f"{names_of(strangers)} stands for nobody in the stack: an alias would turn this"
-                return "unknown_names", why, ALIASES_DECIDE
+        either = (False, True)
+        for with_unheard, with_unread, alias in product(
+            either if unheard else (False,), either if unread else (False,), either if roots else (False,)
+        ):
+            rankings = _supposed(heard, with_unheard, with_unread, roots if alias else ())
+            if self._passes(rankings, truth) == passes:
+                continue
+            if with_unheard:
+                return "not_observable", f"{'; '.join(unheard)}, which would turn this", page_receivers.DECIDE
+            if with_unread:
+                return "no_levels", f"{'; '.join(unread)}, which would turn this", LEVELS_DECIDE
+            why = f"{names_of(strangers)} stands for nobody in the stack: an alias would turn this"
+            return "unknown_names", why, ALIASES_DECIDE
         return None
 
     def _within(self, ranking: Sequence[str], truth: Truth) -> bool:
@@ -266,6 +282,7 @@ def _without(heard: Heard, parts: frozenset[str], until_s: float) -> Heard:
         accused=kept(heard.accused),
         strange=kept(heard.strange),
         with_unread=kept(heard.with_unread),
+        with_unheard=kept(heard.with_unheard),
         aside=(*heard.aside, *aside),
     )
 
@@ -280,14 +297,15 @@ def _misled(first: Accused, truth: Truth) -> str:
     return f"{first.part} was neither hurt nor on the way to it, and {astray}"
 
 
-def _supposed(heard: Sequence[Heard], with_unread: bool, roots: Sequence[str]) -> Rankings:
-    """The rankings, if lines without a level were severe, and strange names those of the roots (else of parts of their own; whom
+def _supposed(heard: Sequence[Heard], with_unheard: bool, with_unread: bool, roots: Sequence[str]) -> Rankings:
+    """The rankings, if pages that nobody saw had come, lines without a level were severe, and strange names those of the roots (else of parts of their own; whom
     a page is about is then nobody whom it accuses)."""
     rankings: dict[Source, tuple[str, ...]] = {}
     strangers: list[str] = []
     for source in heard:
         named: list[str] = []
-        named_by = (source.with_unread if with_unread and source.unread else source.strange) or source.accused
+        read = source.with_unread if with_unread and source.unread else source.strange
+        named_by = (source.with_unheard if with_unheard and source.unheard else read) or source.accused
         for one in named_by:
             if one.strange and roots:
                 strangers += [one.part] if one.part not in strangers else []

@@ -11,11 +11,12 @@ from pydantic import Field, field_validator
 from harness.expectations.base import Evidence, Reach
 from harness.expectations.counters import Interval, Rise
 from harness.expectations.metric_avoided import avoided
-from harness.expectations.metric_buckets import Buckets, Unit, disagreement, other_unit, summed, unit_of, us
+from harness.expectations.metric_buckets import BEYOND, Buckets, Unit, disagreement, other_unit, summed, unit_of, us
 from harness.expectations.metric_doubts import many, short
 from harness.expectations.metric_hidden import (
     BUSY,
     MORE_MS,
+    STARVED_MS,
     Hidden,
     Steady,
     busy_share,
@@ -37,6 +38,9 @@ from harness.series import shown_quantile
 from harness.stats import needed_for_percentile
 from harness.surroundings import told as stall_told
 from harness.verdict import Details, Finding, Measure, Outcome, failed, inconclusive, passed
+
+HELD_UP = "as much as a machine without processors to spare holds requests up"
+"""Told of a failure that a want of processors alone can have brought about: what passed outside of the timer is no more than that."""
 
 
 class MetricLatencyTruth(ServiceMetric):
@@ -60,8 +64,8 @@ class MetricLatencyTruth(ServiceMetric):
              quantile lies beyond the last bound, so that histogram_quantile gives the bound). Too few requests for the
              quantile (p95 needs 59, p99 299) decide nothing, nor do series without a bound in common (unlike_buckets), nor bounds
              that fit the load in another unit only (unknown_unit); and, where `hidden` is left out, time outside of the timer as in the
-             steady state already (hidden_before), or up to a second on a machine without processors to spare (machine_busy). Of a service
-             behind the one that the load goes to, time outside of its timer may be the other's, which need not wait either (inner_time).
+             steady state already (hidden_before), or up to a second on a machine without processors to spare (machine_busy); also where it
+             is stated, up to a second while others than the run took the processors (host_disturbed). Of a service behind the one that the load goes to, time outside of its timer may be the other's, which need not wait either (inner_time).
     Source:  raw samples of Prometheus' classic histograms, at the true times of the scrapes; the ledger.
     """
 
@@ -83,6 +87,12 @@ class MetricLatencyTruth(ServiceMetric):
     @classmethod
     def _base(cls, name: str) -> str:
         return name.removesuffix("_bucket")
+
+    def by_time(self, finding: Finding) -> bool:
+        return any(name == HELD_UP for name, _ in finding.details)
+
+    def tolerates(self, finding: Finding) -> float:
+        return BEYOND
 
     def doubtful(self, reach: Reach) -> str:
         if self.hidden_ms is not None:
@@ -220,7 +230,7 @@ class MetricLatencyTruth(ServiceMetric):
         for _, one, le_s, rose in sorted(broken, key=lambda found_: (-found_[0], found_[2])):
             doubt = inner_time(told, one, le_s, rose, hidden, details, stated=self.hidden_ms is not None)
             if doubt is None:
-                return self._broken(told, one, le_s, rose, hidden, details)
+                return self._broken(told, one, le_s, rose, hidden, (*details, *_perhaps_starved(found)))
             doubts.append(doubt)
         return doubts[0]
 
@@ -368,6 +378,12 @@ def _unlike(told: Told, said: str, details: Details) -> Finding:
         cites=told.cites(),
         details=details,
     )
+
+
+def _perhaps_starved(found: Sequence[Buckets]) -> Details:
+    if disagreement(found, round(STARVED_MS * 1000)):
+        return ()
+    return ((HELD_UP, f"{math.ceil(max(one.hidden_us() for one in found) / 1000)} ms suit its buckets for 99 of 100"),)
 
 
 def _held_up(told: Told, labels: Sequence[Mapping[str, str]]) -> list[Interval]:

@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.alerting import may_bear
+from harness.expectations import page_receivers
 from harness.expectations.alerts import PLACES
-from harness.facts import Fact, Paged, RuleSeen, RunbookFound
+from harness.facts import AlertRouted, Fact, Paged, RuleSeen, RunbookFound
 from harness.journal import Journal
 from harness.runbooks import kept_by, lacking, led_to
 from harness.templates import measures
@@ -189,7 +190,13 @@ def _size(page: Paged, asked: Asked) -> Item:
 
 
 def _receiver(page: Paged, asked: Asked) -> Item:
-    return Item(asked.receiver in asked.receivers, f"went to {', '.join(asked.receivers)}")
+    went = f"went to {', '.join(asked.receivers)}"
+    blind = page_receivers.unobservable(asked.journal, (asked.receiver,), asked.journal.end_s)
+    held = asked.journal.of(AlertRouted, fingerprint=page.fingerprint)
+    elsewhere = bool(held) and not any(asked.receiver in seen.receivers for seen in held)
+    if asked.receiver in asked.receivers or blind is None or elsewhere:
+        return Item(asked.receiver in asked.receivers, went)
+    return Item(None, f"{went}; {page_receivers.unseen(blind)}", (blind,))
 
 
 ITEMS: Mapping[str, Callable[[Paged, Asked], Item]] = {

@@ -223,15 +223,21 @@ class PageJudged:
         early = any(claim.receiver in ("", page.receiver) for page in pages)
         whom = None if early else claim.receiver  # its group may be there: then it does not wait for group_wait
         floor = alerting.floor(journal, claim.alert, whom, limit_s, claim.labels)
-        if floor and claim.within_s is not None and floor.low_s > claim.within_s:
+        below = floor if floor and claim.within_s is not None and floor.low_s > claim.within_s else None
+        if below and not self._to_others():
             return inconclusive(
-                f"{said}, and none could have been: it takes at least {floor}",
+                f"{said}, and none could have been: it takes at least {below}",
                 reason="below_floor",
-                decide=f"a `within` above {spell(round(floor.high_s, 1))}, or shorter waits",
+                decide=f"a `within` above {spell(round(below.high_s, 1))}, or shorter waits",
                 cites=cites(evidence),
             )
         rules = alerting.rules(journal, claim.alert, limit_s, claim.labels)
         return alerts.not_evaluated(evidence, said, rules, (self.from_s, limit_s))
+
+    def _to_others(self) -> bool:
+        """Whether Alertmanager held it and means it for others, so that no time would have brought it to the one that is claimed."""
+        ended = way_of(self.evidence.journal, self.sought).broke
+        return ended is not None and ended.reason == "wrong_receiver"
 
     def _failed(self, fresh: Sequence[Notification], limit: str) -> Finding:
         claim, evidence, journal = self.claim, self.evidence, self.evidence.journal

@@ -23,8 +23,11 @@ def meant(held: Sequence[AlertRouted], receiver: str) -> tuple[str, ...]:
 
 def why_meant(journal: Journal, meant: Sequence[str], receiver: str, labels: Mapping[str, str]) -> str:
     """Why an alert goes to these and not to the one that is claimed, as the routes tell, behind their names; '' where they do not."""
-    asks = {one.receiver: one.asks for one in journal.of(ReceiverSeen) if one.asks}
+    seen = journal.of(ReceiverSeen)
+    asks = {one.receiver: one.asks for one in seen if one.asks}
     default = ", the default route" if len(meant) == 1 and asks.get(meant[0]) == ("",) else ""
+    if any(one.receiver == receiver and not one.routed for one in seen):
+        return f"{default}: no route leads to {receiver}"
     wanted = asks.get(receiver, ())
     misses = [[(name, value) for name, value in _EQUAL.findall(ask) if labels.get(name, "") != value] for ask in wanted]
     if not misses or not all(misses):  # another route before may have taken it
@@ -49,10 +52,9 @@ def silent(journal: Journal, name: str, until_s: float) -> bool:
 
 def unobservable(journal: Journal, names: Sequence[str], until_s: float) -> ReceiverSeen | None:
     """The first of these receivers where a page would not have been seen: any will do for the claim. Without names it may have gone
-    to any there is."""
-    return next(
-        (one for one in blind(journal.of(ReceiverSeen, until_s=until_s)) if not names or one.receiver in names), None
-    )
+    to any there is to which a route leads."""
+    every = blind(journal.of(ReceiverSeen, until_s=until_s))
+    return next((one for one in every if (one.receiver in names if names else one.routed)), None)
 
 
 def unseen(one: ReceiverSeen) -> str:

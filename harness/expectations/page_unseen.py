@@ -100,5 +100,7 @@ def planned(reach: Reach, receiver: str) -> str:
 def silent(reach: Reach, receiver: str) -> str:
     """That nobody can ever be sent a page there, told at plan time, or ''."""
     seen = [one for one in reach.receivers or () if receiver in ("", one.receiver)]
+    if seen and not any(one.routed for one in seen):
+        return f"no page can come: no route leads to {seen[0].receiver}"
     nothing = bool(seen) and not any(one.kind or one.observable for one in seen)
     return f"no page can come: {seen[0].receiver} sends nothing to anybody" if nothing else ""

@@ -15,6 +15,7 @@ from typing import Any
 from harness import alerting
 from harness.ceilings import impossible
 from harness.expectations.came_to_nothing import came_to_nothing, told
+from harness.expectations.outcome_labels import OUTCOME, never_comes
 from harness.facts import ContainerSeen, PartSeen, RuleSeen, SelectorSeen
 from harness.journal import Journal
 from harness.promql import matchers, wanting
@@ -23,10 +24,6 @@ from harness.verdict import Details
 
 TARGET = ("job", "instance")
 """Labels that every series of a target bears, also those that are not there yet."""
-OUTCOME = re.compile(
-    r"(^|_)(code|status|class|outcome|result|state|error|exception|reason|cause|level|severity|success|failed)($|_)"
-)
-"""In the names of labels that tell what became of a request: that no series has such a value means that nothing became of it."""
 TROUBLE = re.compile(
     r"(^|_)(err(or)?s?|fail(ed|ures?)?|exceptions?|reject\w*|timeouts?|dropped|drops|lost|panics?|abort\w*|retr(y|ies)|dead|"
     r"unavailable|refused|throttled|oom|parked|discarded|invalid|conflicts?|deadlocks?|bad|misses)($|_)"
@@ -123,7 +120,11 @@ def said(one: SelectorSeen, start_s: float) -> str:
         like = f" (there is {one.like})" if one.like else ""
         known = "" if one.described else f": there is no metric {one.metric}{like}"
         return f"{one.selector}, which no series has{known}{_nowhere(one)}"
-    there = "; ".join(f"{label} is {values} there" for label, values in one.strange.items())
+    nothing = "''"
+    there = "; ".join(
+        f"no {label} is there" if values == nothing else f"{label} is {values} there"
+        for label, values in one.strange.items()
+    )
     return f"{one.selector}, which no series has{f': {there}' if there else ''}{_nowhere(one)}"
 
 
@@ -226,7 +227,7 @@ def may_come(journal: Journal, one: SelectorSeen, end_s: float) -> bool:
     if not one.of_metric:
         return (one.described or trouble) and not one.like and not one.unknown
     if one.plain or not trouble or "le" in one.strange:  # no bucket comes with trouble
-        return one.plain
+        return one.plain and not never_comes(one, parts)
     named = _names(journal)
     strange = [part for part in parts if part.label in one.unknown and WHOM.match(part.label)]
     return all(part.label not in TARGET and part.value.lower() in named for part in strange)

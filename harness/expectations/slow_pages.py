@@ -14,7 +14,8 @@ def slow_page(reach: Reach, alert: str, receiver: str, limit_s: float, labels: M
     """Why no page can come so soon, or that one may well come later; ''. receiver '': any."""
     if reach.alerts is None or is_pattern(alert):
         return ""
-    waits = [seen.group_wait_s for seen in reach.receivers or () if receiver in ("", seen.receiver) and seen.observable]
+    ways = [seen for seen in reach.receivers or () if seen.observable and seen.routed]
+    waits = [seen.group_wait_s for seen in ways if receiver in ("", seen.receiver)]
     wait_s = min(waits, default=0.0)
     if wait_s >= limit_s:
         return f"no page can come in {spell(limit_s)}: its group_wait is {spell(wait_s)}"

@@ -57,7 +57,8 @@ class SelectorSeen(Fact):
     of_metric  whether any series has the metric's name; described: none has, but a target exposes its help or its type
     like       a metric whose name is nearly the same, where there is none of this name
     plain      whether series match it but for labels that tell an outcome (a status, an error)
-    strange    by label what the metric's series have there instead, where none has what is asked for
+    strange    by label what the metric's series have there instead, where none has what is asked for; under one that tells an outcome,
+               what those have that match the others
     unknown    those of the labels for which no series of any metric has that
     why        why it could not be asked; where a rule cannot be read, `selector` is the whole of its expression
     """
@@ -271,6 +272,7 @@ class ReceiverSeen(Fact):
     time_intervals names of the mute and active time intervals of those routes
     send_resolved  whether it is told that an alert has cleared
     asks           what each of those routes asks of an alert's labels, as 'severity=page, team=shop'; '' for the default one
+    routed         whether any route leads to it; where none does its waits are Alertmanager's defaults, and nobody waits for them
     """
 
     receiver: str
@@ -283,6 +285,7 @@ class ReceiverSeen(Fact):
     time_intervals: tuple[str, ...] = ()
     send_resolved: bool = True
     asks: tuple[str, ...] = ()
+    routed: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

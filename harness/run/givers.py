@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from harness import alerting
-from harness.expectations.selected import OUTCOME, TARGET, plain
+from harness.expectations.outcome_labels import OUTCOME
+from harness.expectations.selected import TARGET, plain
 from harness.facts import SeriesSeen
 from harness.journal import Journal
 from harness.promql import course_of

@@ -13,6 +13,7 @@ from harness.errors import NotApplied
 from harness.expectations.alert_clears import AlertClears
 from harness.expectations.alert_fires import AlertFires
 from harness.expectations.alert_quiet import AlertQuiet
+from harness.expectations.outcome_labels import OUTCOME
 from harness.expectations.page_sent import PageSent
 from harness.expectations.selected import TARGET, plain
 from harness.facts import PartSeen, PhaseEnded, RuleSeen, SelectorSeen, SeriesSeen
@@ -181,11 +182,15 @@ class Selecting:
         """What of it no series has."""
         of_metric = bool(metric) and self._any(metric)
         described, names = (False, ()) if of_metric or not metric else self._told(metric)
+        other = plain(selector)
+        but_outcome = of_metric and bool(other) and self._any(other)
+        beside = [one for one in parts if but_outcome and not OUTCOME.search(one.label)]
         strange = {
-            one.label: self._instead(metric, one.label) for one in parts if of_metric and self._none(metric, one)
+            one.label: self._instead(metric, one.label, there)
+            for one in parts
+            if of_metric and self._none(metric, one, *(there := beside if OUTCOME.search(one.label) else []))
         }
         asked = [one for one in parts if one.label in (strange if of_metric else TARGET)]
-        other = plain(selector)
         return SelectorSeen(
             selector=selector,
             metric=metric,
@@ -193,7 +198,7 @@ class Selecting:
             of_metric=of_metric,
             described=described,
             like=next(iter(difflib.get_close_matches(metric, names, 1, LIKE)), ""),
-            plain=of_metric and bool(other) and self._any(other),
+            plain=but_outcome,
             strange=strange,
             unknown=tuple(one.label for one in asked if one.value and not self._any(f"{{{one.text},{NOT_ALERTS}}}")),
         )
@@ -206,12 +211,12 @@ class Selecting:
         except NotApplied:
             return False, ()
 
-    def _none(self, metric: str, one: Matcher) -> bool:
-        return not self._any(f"{metric}{{{one.text}}}")
+    def _none(self, metric: str, *parts: Matcher) -> bool:
+        return not self._any(_selector(metric, parts))
 
-    def _instead(self, metric: str, label: str) -> str:
-        """What the metric's series have under a label."""
-        series = self._over(f"count by ({label}) ({metric})").series
+    def _instead(self, metric: str, label: str, parts: Sequence[Matcher]) -> str:
+        """What the metric's series, those of them that match, have under a label."""
+        series = self._over(f"count by ({label}) ({_selector(metric, parts)})").series
         values = sorted({one.labels.get(label, "") for one in series})
         return f"{', '.join(map(repr, values[:3]))}{', …' if len(values) > 3 else ''}"
 
@@ -221,3 +226,7 @@ class Selecting:
     def _over(self, expr: str) -> Answer:
         """What an expression gave over the whole run."""
         return self.prometheus.query(f"{expr}[{self._back_s}s:{self._step_s}s]")
+
+
+def _selector(metric: str, parts: Sequence[Matcher]) -> str:
+    return f"{metric}{{{','.join(one.text for one in parts)}}}"

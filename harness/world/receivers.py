@@ -105,6 +105,7 @@ def _paging(text: str, own: Sequence[str], pinned: Sequence[str], lone: bool, re
                     time_intervals=way.time_intervals,
                     send_resolved=outlet.send_resolved,
                     asks=way.asks,
+                    routed=name in ways,
                 )
             )
     by_host = {host: tuple(sorted(ports)) for host, ports in hosts.items()}

@@ -161,6 +161,49 @@ def test_a_source_that_the_drill_states_must_accuse_somebody() -> None:
     assert check(lines=lines, by=["pages", "logs"], watched=False).reason == "not_watched"
 
 
+MAIL = f.ReceiverSeen(receiver="mail", kind="email", why="it is of the kind email", group_wait_s=1.0, seen_s=1)
+ONCALL = f.ReceiverSeen(receiver="oncall", kind="webhook", observable=True, seen_s=1)
+SILENT = f.ReceiverSeen(receiver="null", why="it sends nothing", seen_s=1)
+
+
+def held(*receivers: str, at_s: float = 120, state: str = "active", part: str = "postgres", **more: Any) -> f.Fact:
+    labels = {"severity": "page", "dependency": part}
+    given = {"alert": "Down", "state": state, "labels": labels, "fingerprint": "a", "receivers": receivers, **more}
+    return f.AlertRouted(seen_s=at_s, **given)
+
+
+def test_pages_that_went_where_nobody_sees_them_leave_open_what_they_would_turn() -> None:
+    lines = said(110, *["postgres"] * 9)
+    finding = check(MAIL, ONCALL, held("mail"), lines=lines, by=["pages", "logs"])
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "not_observable")
+    assert "Down at 121.0 s went to mail, and pages to mail cannot be seen: it is of the kind email" in finding.because
+    assert check(MAIL, ONCALL, held("mail"), GOOD, lines=lines, by=["pages", "logs"]).outcome is PASSED
+    wrong = check(MAIL, ONCALL, held("mail", at_s=110, part="redis"), GOOD, by=["pages"])
+    assert (wrong.outcome, wrong.reason) == (UNKNOWN, "not_observable")
+    calm = check(MAIL, ONCALL, held("mail"), fault=False, by=["pages"])
+    assert (calm.outcome, calm.reason) == (UNKNOWN, "not_observable")
+
+
+@pytest.mark.parametrize(
+    "happened",
+    [
+        (held("oncall"),),  # nobody delivered it there
+        (held("mail", "oncall"),),
+        (held("null"),),
+        (held("mail", part="redis"),),  # that would not help
+        (held("mail", state="suppressed"),),
+        (held("mail", muted={"mail": "weekend"}),),
+        (held("mail", at_s=90),),  # before the fault
+        (held("mail", at_s=159.5),),  # not due by the end
+        (held("mail"), held("mail", at_s=120.5, state="gone")),
+    ],
+)
+def test_pages_that_surely_did_not_go_there_or_would_not_turn_it_are_no_excuse(happened: tuple[f.Fact, ...]) -> None:
+    lines = said(110, *["postgres"] * 9)
+    finding = check(MAIL, ONCALL, SILENT, *happened, lines=lines, by=["pages", "logs"])
+    assert (finding.outcome, finding.reason) == (FAILED, "blames_nobody")
+
+
 def test_a_stated_source_that_may_mean_who_was_hurt_leaves_it_open() -> None:
     finding = check(page("Down", 115, dependency="pg-main"), lines=said(110, *["postgres"] * 9), by=["pages", "logs"])
     assert (finding.outcome, finding.reason) == (UNKNOWN, "unknown_names")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from truthful_service import Replica, Scraped, Traffic, evidence, journal, traffic
 
 from harness import facts as f
+from harness.beside import judged_beside
 from harness.expectations.base import Reach
 from harness.expectations.metric_count_truth import MetricCountTruth
 from harness.expectations.metric_error_truth import MetricErrorTruth
@@ -23,7 +24,8 @@ from harness.journal import Journal
 from harness.ledger import OUTCOMES
 from harness.probes.series import SeriesProbe
 from harness.series import Book
-from harness.verdict import Finding, Outcome
+from harness.testing import machine_of
+from harness.verdict import Finding, Judged, Outcome
 
 TOTAL = "http_requests_total"
 ERRORS = 'http_requests_total{code=~"5.."}'
@@ -392,6 +394,28 @@ def test_a_machine_without_processors_to_spare_may_hold_requests_up() -> None:
     low.took_s += 0.2
     ends = book(20, low, buckets_s=(0.05, 0.1, 0.2))
     assert LATENCY.check(evidence(low.rows(), ends, pressed(0.8), phase="slow")).reason == "buckets_too_low"
+
+
+@pytest.mark.parametrize(
+    ("machine", "late_s", "came"),
+    [
+        ({"others": 1.5}, 0.5, (Outcome.INCONCLUSIVE, "host_disturbed")),
+        ({"stack": 1.8}, 0.5, (Outcome.FAILED, "hides_latency")),  # it starves itself
+        ({"others": 0.1}, 0.5, (Outcome.FAILED, "hides_latency")),
+        ({"others": 1.5}, 1.3, (Outcome.FAILED, "hides_latency")),  # no machine holds each hundredth up for so long
+    ],
+)
+def test_where_others_take_the_processors_what_is_stated_as_hidden_may_be_too_little(
+    machine: Mapping[str, float], late_s: float, came: tuple[Outcome, str]
+) -> None:
+    seen = day(18)
+    seen.took_s += np.where(seen.sent_s > 42, late_s, 0.0)
+    stated = MetricLatencyTruth(metric="http_request_duration_seconds", hidden_ms="250ms")
+    told = journal(more=[*machine_of(0, 50), *machine_of(50, 58, **machine), *machine_of(58, 170)])
+    finding = stated.check(evidence(seen.rows(), book(18, seen), told, phase="slow"))
+    one = Judged("slow/truth", "said", "slow", "", finding)
+    found = judged_beside(one, stated, False, told, 5.0, lambda: None).finding
+    assert (found.outcome, found.reason) == came
 
 
 def test_a_histogram_that_exaggerates() -> None:

@@ -268,6 +268,18 @@ def test_no_page_is_no_good_page_and_absence_of_a_fault_counts_only_while_the_ma
     assert came_out(found(story(GOOD, BOOK).cut(49))) == ("inconclusive", "window_open")
 
 
+@pytest.mark.parametrize(
+    ("held", "outcome"), [((), "inconclusive"), (("oncall", "vault"), "inconclusive"), (("oncall",), "failed")]
+)
+def test_one_whose_receiver_nobody_sees_may_have_gone_there_unless_alertmanager_means_it_for_others(
+    held: tuple[str, ...], outcome: str
+) -> None:
+    routed = f.AlertRouted(seen_s=29.5, alert="Slow", state="active", fingerprint="a", receivers=held)
+    finding = found(story(GOOD, BOOK, *([routed] if held else [])), receiver="vault")
+    assert finding.outcome.value == outcome
+    assert "went to oncall" in finding.because
+
+
 def test_an_alert_that_also_goes_elsewhere_went_to_its_receiver() -> None:
     journal = story(replace(GOOD, receiver="tickets"), page(30.1, start_s=29, annotations=SAYS, generator="g"), BOOK)
     assert came_out(found(journal)) == ("passed", "met")

@@ -187,3 +187,34 @@ def test_an_alert_that_no_route_takes_is_told_with_the_label_that_is_missed(asks
     found = judged(claim(receiver="oncall"), told(NOBODY, oncall, to_null))
     assert came_out(found) == ("failed", "wrong_receiver")
     assert says in found.because
+
+
+ONCALL = f.ReceiverSeen(seen_s=1, receiver="oncall", kind="webhook", observable=True, group_wait_s=30.0)
+
+
+def waits(oncall: f.ReceiverSeen, *happened: f.Fact) -> Journal:
+    """The story with other receivers: oncall as it is given, and duty."""
+    known = [fact for fact in told(*happened).facts if not isinstance(fact, f.ReceiverSeen)]
+    return journal_of(*known, oncall, replace(DUTY, group_wait_s=1.0))
+
+
+def test_an_alert_that_goes_to_others_is_told_so_however_long_the_claimed_receiver_waits() -> None:
+    found = judged(claim(receiver="oncall"), waits(ONCALL, held("duty")))
+    assert came_out(found) == ("failed", "wrong_receiver")
+    assert came_out(judged(claim(receiver="oncall"), waits(ONCALL, held("oncall")))) == ("inconclusive", "below_floor")
+    assert came_out(judged(claim(receiver="oncall"), waits(ONCALL))) == ("inconclusive", "below_floor")
+
+
+def test_a_receiver_to_which_no_route_leads_waits_for_nothing_and_is_told() -> None:
+    stray = replace(ONCALL, routed=False)
+    found = judged(claim(receiver="oncall"), waits(stray, held("duty")))
+    assert came_out(found) == ("failed", "wrong_receiver")
+    assert "Alertmanager means it for duty: no route leads to oncall" in found.because
+    assert came_out(judged(claim(receiver="oncall"), waits(stray))) == ("failed", "fired_not_routed")
+
+
+def test_a_page_cannot_have_gone_unseen_where_no_route_leads() -> None:
+    known = [fact for fact in story(*FIRED).facts if not isinstance(fact, f.ReceiverSeen)]
+    for routed, came in ((True, ("inconclusive", "not_observable")), (False, ("failed", "not_delivered"))):
+        receivers = (replace(ONCALL, group_wait_s=1.0), replace(DUTY, routed=routed))
+        assert came_out(judged(claim(), journal_of(*known, *receivers))) == came

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,14 @@ def test_a_page_is_held_against_the_waits_on_its_way(within: str, said: str) -> 
     told = claim.doubtful(reach())
     assert said in told
     assert bool(said) == bool(told)
+
+
+@pytest.mark.parametrize(("receiver", "said"), [("oncall", "no page can come: no route leads to oncall"), ("", "")])
+def test_a_receiver_to_which_no_route_leads_is_told_and_its_waits_are_nobodys(receiver: str, said: str) -> None:
+    claim = PageSent.model_validate({"alert": "Slow", "receiver": receiver, "within": "16s"})
+    stray = replace(ONCALL, routed=False, group_wait_s=30.0)
+    other = replace(ONCALL, receiver="other", group_wait_s=1.0)
+    assert claim.doubtful(reach(receivers=(stray, other))) == said
 
 
 NOWHERE = {"prometheus": "p:9090", "alertmanager": "", "why": "a and b could be alertmanager"}

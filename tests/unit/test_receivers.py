@@ -137,7 +137,8 @@ def test_routes_lead_to_a_receiver_by_its_name_as_it_is_written() -> None:
     found = paging(
         "route: {receiver: on, group_wait: 5s, matchers: [code=0500]}\nreceivers: [{name: on}, {name: 010}]\n"
     )
-    assert [(one.receiver, one.group_wait_s) for one in found.receivers] == [("on", 5.0), ("010", 30.0)]
+    assert [(one.receiver, one.routed) for one in found.receivers] == [("on", True), ("010", False)]
+    assert found.receivers[0].group_wait_s == 5.0
     assert [one.receiver for one in found.reached({"code": "0500"})] == ["on"]
 
 

@@ -14,6 +14,7 @@ from harness.expectations.base import Expectation
 from harness.expectations.page_sent import PageSent
 from harness.promql import wanting
 from harness.promql_parts import parts
+from harness.testing import rows_of
 from harness.verdict import Finding
 
 QUIET = AlertQuiet(alert="Slow")
@@ -48,6 +49,14 @@ def test_silence_of_a_rule_on_a_label_that_nothing_has_says_nothing() -> None:
     ("text", "more"),
     [
         ('requests_total{job="api",code=~"5.."}', {"of_metric": True, "plain": True, "strange": {"code": "'200'"}}),
+        # OpenTelemetry's has that label once there was an error; a word may stand for what had no answer
+        ('took_seconds_count{error_type=~"5.."}', {"of_metric": True, "plain": True, "strange": {"error_type": "''"}}),
+        ('calls_total{status="IO_ERROR"}', {"of_metric": True, "plain": True, "strange": {"status": "'200'"}}),
+        ('calls_total{status="0"}', {"of_metric": True, "plain": True, "strange": {"status": "'200', '404'"}}),
+        ('requests_total{code=~"5.."}', {"of_metric": True, "plain": True, "strange": {"code": "'2xx'"}}),
+        ('requests_total{code="5xx"}', {"of_metric": True, "plain": True, "strange": {"code": "'2xx'"}}),
+        ('rpcs_total{code=~"1[34]"}', {"of_metric": True, "plain": True, "strange": {"code": "'0'"}}),
+        ('ALERTS{severity="page"}', {"of_metric": True, "plain": True, "strange": {"severity": "''"}}),
         ('errors_total{job="api"}', {}),  # a counter that nobody has seen yet, and whose name says why
         ('orders_differ{job="api"}', {"described": True}),  # its help is exposed
         (ERRORS, {"of_metric": True, "strange": {"dependency": "'redis'"}}),  # the name is another metric's
@@ -60,6 +69,15 @@ def test_what_appears_only_with_the_first_error_is_no_reason_to_doubt_a_rule(tex
     found = judged(QUIET, ruled(reads(text), selector(text, **more)))
     assert came_out(found) == ("passed", "met")
     assert f"of {text} there was nothing, as before its first error" in found.because
+
+
+def test_that_nothing_is_there_of_errors_though_there_were_some_is_said() -> None:
+    text = 'requests_total{job="other",code=~"5.."}'
+    seen = selector(text, of_metric=True, plain=True, strange={"code": "'200'"})
+    rows = rows_of({"at_s": float(at_s), "outcome": "5xx"} for at_s in range(10, 60))
+    found = judged(QUIET, ruled(reads(text), seen), rows=rows)
+    assert came_out(found) == ("passed", "met")
+    assert f"of {text} there was nothing, though 30 requests ended in error then" in found.because
 
 
 def test_a_dependency_that_is_called_as_a_part_of_the_stack_is_no_slip() -> None:
@@ -76,6 +94,21 @@ def test_a_dependency_that_is_called_as_a_part_of_the_stack_is_no_slip() -> None
         ('errors_total{job="box"}', {"unknown": ("job",)}, "nothing in Prometheus has such a job"),
         ("error_total", {"like": "errors_total"}, "there is no metric error_total (there is errors_total)"),
         ("waiting", {}, "there is no metric waiting"),
+        (
+            'requests_total{job="api",status=~"5.."}',
+            {"of_metric": True, "plain": True, "strange": {"status": "''"}},
+            "which no series has: no status is there",
+        ),
+        (
+            'requests_total{code="5.."}',
+            {"of_metric": True, "plain": True, "strange": {"code": "'200', '304', '503', …"}},
+            "code is '200', '304', '503', … there",
+        ),
+        (
+            'requests_total{code=~"5xx"}',
+            {"of_metric": True, "plain": True, "strange": {"code": "'200'"}},
+            "code is '200' there",
+        ),
         ('requests_total{route="/x"}', {"of_metric": True, "strange": {"route": "'/y'"}}, "route is '/y' there"),
         (
             'seconds_bucket{le="0.3"}',

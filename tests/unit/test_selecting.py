@@ -117,6 +117,13 @@ def test_a_status_that_nothing_had_yet_leaves_the_rest_of_the_selector() -> None
     assert set(one.strange) == {"route", "code"}
 
 
+def test_of_a_status_it_tells_what_those_have_that_match_the_rest_of_the_selector() -> None:
+    api = {"__name__": "requests_total", **API, "code": "503"}, (0.0, 90.0)
+    other = {"__name__": "requests_total", "job": "box", "instance": "box:80", "status": "500"}, (0.0, 90.0)
+    (one,) = seen('rate(requests_total{job="api",status=~"5.."}[1m]) > 0', Known(api, other))
+    assert (one.plain, one.strange, one.unknown) == (True, {"status": "''"}, ())
+
+
 @pytest.mark.parametrize(
     ("metric", "described", "like"),
     [("error_total", False, "errors_total"), ("waiting", True, ""), ("other", False, "")],
