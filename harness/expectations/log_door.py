@@ -10,6 +10,7 @@ import numpy as np
 
 from harness.blaming import CLIENT, Parts
 from harness.expectations.metric_in_front import FRONT, REFUSED
+from harness.expectations.own_answers import leads_to_none_but, unnamed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,19 +35,21 @@ class Door:
         return bool(self.evidence.against) and not {"*", self.evidence.against} & {*self.services}
 
     def may_answer(self, found: Rows) -> Mask:
-        """What it may have answered by itself: a proxy's or a gateway's status, and no version of the service behind it."""
+        """What it may have answered by itself: a proxy's or a gateway's status, and no version of the services behind it."""
         if not self.apart:
             return np.zeros(len(found), bool)
-        return np.isin(found.array["status"], (*REFUSED, *FRONT)) & (found.array["version"] == 0)
+        return np.asarray(np.isin(found.array["status"], (*REFUSED, *FRONT)) & ~self._own(found))
 
     def stated(self, found: Rows, in_front: Collection[int] | None) -> Mask:
-        """What it answered by itself, as stated; not what names the version of a service, where such answers are seen that name
-        none. (One that writes a version on all it sends would do so on each of these.)"""
-        statuses = list(in_front or ())
-        of = np.isin(found.array["status"], statuses)
-        every = self.evidence.rows.array
-        unnamed = np.isin(every["status"], statuses) & (every["version"] == 0)
-        return of & (found.array["version"] == 0) if unnamed.any() else of
+        """What it answered by itself, as stated; not what names the version of the services behind it."""
+        of = np.isin(found.array["status"], list(in_front or ()))
+        return np.asarray(of & ~self._own(found) if unnamed(self.evidence.rows, in_front or ()) else of)
+
+    def _own(self, found: Rows) -> Mask:
+        """What names a version, where nobody but these services could."""
+        door = self.evidence.against
+        alone = {"*", door} & {*self.services} or leads_to_none_but(self.parts, door, self.services)
+        return np.asarray((found.array["version"] != 0) & bool(alone))
 
     def leads(self, target: str) -> bool:
         """Whether an edge is on the way from the users to these services."""
