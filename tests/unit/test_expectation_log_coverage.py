@@ -650,6 +650,9 @@ def test_what_bears_the_service_s_version_reached_it_whatever_is_in_front() -> N
     finding = behind_lb(version="3.1.0").check(services=["api"])
     assert (finding.outcome, finding.reason) == (FAILED, "no_id")
     assert behind_lb(version="3.1.0").check(services=["api"], in_front=[]).reason == "no_id"
+    among = behind_lb(version="3.1.0")
+    among.more.append(f.EdgeFound(edge="lb->web", address="10.0.0.6"))
+    assert among.check(services=["api"]).reason == "answered_in_front", "web may name a version, too"
 
 
 def test_other_statuses_than_a_proxy_s_reached_the_service() -> None:
