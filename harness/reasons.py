@@ -216,7 +216,7 @@ REASONS: Mapping[str, str] = {
     "redirected": "the load followed redirects, each to the service a request more, and nobody wrote down which",
     "retried": "the load's own client tried some requests again by itself, and how many of these attempts came to the service nobody knows",
     "only_told": "only events of the locustfile's tell of some rows, which may be transactions or other clients' requests, not the service's",
-    "answered_in_front": "what is missing may have been answered by a proxy in front of the service, which counts nothing there",
+    "answered_in_front": "what is missing may have been answered by a proxy in front of the service, which counts and logs nothing there",
     "answered_from_copy": "what is missing may have been answered from a copy by the service that the load goes to, without asking the one that counts",
     "caller_retries": "a service behind the one that the load goes to counted more than was sent, and its caller may have asked again",
     "fan_out": "a service behind the one that the load goes to counted more than was sent, and may be asked several times for one request",

@@ -206,11 +206,18 @@ class Census:
             for one in placed(self.rows, self.edges)
         )
 
-    def statuses(self, endpoints: Collection[int], statuses: Collection[int]) -> int:
-        """How many were surely answered with one of these statuses."""
+    def statuses(self, endpoints: Collection[int], statuses: Collection[int], *, named: bool = False) -> int:
+        """How many were surely answered with one of these statuses; `named`: and named a version."""
         chosen, wanted = sorted(endpoints), sorted(statuses)
         return sum(
-            int((one.sure & np.isin(one.part["endpoint"], chosen) & np.isin(one.part["status"], wanted)).sum())
+            int(
+                (
+                    one.sure
+                    & np.isin(one.part["endpoint"], chosen)
+                    & np.isin(one.part["status"], wanted)
+                    & (one.part["version"] >= int(named))
+                ).sum()
+            )
             for one in placed(self.rows, self.edges)
         )
 

@@ -13,6 +13,7 @@ from harness.expectations.leak_stretches import Stretch
 from harness.expectations.memory_growth import POINTS
 from harness.facts import Injecting, Mended
 from harness.journal import Journal
+from harness.quantities import spell
 
 SEVERAL = 5.0  # samples may be missing for so long
 LEVEL = 3  # batches of five samples: with fewer nothing is said of how high it is
@@ -21,10 +22,15 @@ RELEASE = "bad_release"  # what a release holds is its own doing: no fault of ou
 
 @dataclass(frozen=True)
 class Calms:
-    """The stretches of one process between faults, each long enough; `unseen`: a fault had none before or after it."""
+    """The stretches of one process between faults, each long enough; `unseen`: a fault had none before or after it.
+
+    disturbed, brief    how many samples were left out: while a fault was on or settled, and in stretches too short for a level
+    """
 
     parts: Sequence[Stretch]
     unseen: bool
+    disturbed: int
+    brief: int
 
     @property
     def steps(self) -> list[Step]:
@@ -33,6 +39,15 @@ class Calms:
     @property
     def times_s(self) -> list[float]:
         return [at_s for part in self.parts for at_s in part.times_s]
+
+    def left_out(self, settle_s: float) -> str:
+        """Samples that were left out and why, for a sentence; or ''."""
+        why = []
+        if self.disturbed:
+            why.append(f"{self.disturbed} while a fault was on or settled ({spell(settle_s)}, the load's time-out)")
+        if self.brief:
+            why.append(f"{self.brief} in calm stretches of fewer than {LEVEL * POINTS}")
+        return f" ({' and '.join(why)} left out)" if why else ""
 
     def joined(self) -> Stretch:
         """One stretch, as if no fault had been: the time that each took and what it left behind are taken out."""
@@ -96,7 +111,10 @@ def calms(part: Stretch, disturbed: Sequence[tuple[float, float]], end_s: float)
     before = bool(still[0]) and (not long or long[0][0] > 0)
     lives = times[-1] >= end_s - SEVERAL * _every(part)
     after = bool(lives) and (not long or long[-1][1] < len(times))
-    return Calms([_cut(part, start, end) for start, end in long], not still.all() and (before or after))
+    parts = [_cut(part, start, end) for start, end in long]
+    used = sum(len(one.times_s) for one in parts)
+    calm = int(still.sum())
+    return Calms(parts, not still.all() and (before or after), len(times) - calm, calm - used)
 
 
 def rises(before: Sequence[float], after: Sequence[float]) -> bool:

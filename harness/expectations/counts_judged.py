@@ -38,7 +38,7 @@ def judged(
     samples = len(calm.times_s)
     if samples < NEEDED:
         return inconclusive(
-            f"{part.name}: {samples} samples while no fault was on: too few",
+            f"{part.name}: {samples} samples while no fault was on: too few{calm.left_out(evidence.timeout_s)}",
             reason="too_few",
             decide=f"{NEEDED} samples or more while no fault is on and none settles",
             cites=cited,
@@ -46,6 +46,7 @@ def judged(
     course = course_of(calm.joined(), limit)
     said, measure = course.said(horizon_s), course.measure
     whole = f"{part.times_s[0]:.1f} s to {part.times_s[-1]:.1f} s, {samples} samples while no fault was on"
+    whole += calm.left_out(evidence.timeout_s)
     details = (("window", whole), *course.details[1:])
     if course.now > limit or (course.now >= limit and part.own_limit):
         return failed(f"{said}; it is there", reason="full", measure=measure, cites=cited, details=details)

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.blaming import Parts, Truth, truth_of
+from harness.expectations.log_door import Door
 from harness.facts import ContainerChanged, ContainerSeen, LoadEnded
 from harness.landings import BACK, ENDED, Hurt, hurts
 from harness.ledger import SENT, UNREACHED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from harness.expectations.base import Evidence
     from harness.journal import Journal, Window
@@ -32,9 +33,12 @@ class FailedRequests:
     """
     rows      those that failed and reached the service, or may have
     done_s    when each ended: its answer, or when its client gave up
-    maybe     connections that broke: unless a line of the service tells, nobody knows whether the request reached it
+    maybe     connections that broke, and what the door may have answered by itself (`fronted`): unless a line of the service tells,
+              nobody knows whether the request reached it
+    fronted   by row, whether another service that the load goes to may have answered it by itself
     cut       in hand when a container of the service died: they reached it
     exempt    how many surely never reached it: refused, or sent while it was down or paused
+    stated    how many a proxy in front answered by itself, as the claim states
     truth     by row, the place of its case in `truths`; the first case is that nothing was hurt
     sure      by row, whether a fault was on while it was under way (and not only a while before)
     waiting   how many more were sent and have not ended: each may yet fail
@@ -43,8 +47,10 @@ class FailedRequests:
     rows: Rows
     done_s: NDArray[np.float64]
     maybe: NDArray[np.bool_]
+    fronted: NDArray[np.bool_]
     cut: NDArray[np.bool_]
     exempt: int
+    stated: int
     truth: NDArray[np.intp]
     sure: NDArray[np.bool_]
     truths: Sequence[Truth]
@@ -52,9 +58,16 @@ class FailedRequests:
 
 
 def failed_requests(
-    evidence: Evidence, window: Window, request: str, allowed: Sequence[str], parts: Parts
+    evidence: Evidence,
+    window: Window,
+    request: str,
+    allowed: Sequence[str],
+    parts: Parts,
+    services: Sequence[str] = ("*",),
+    in_front: Collection[int] | None = None,
 ) -> FailedRequests:
-    """The requests due in the window that ended in error (but those allowed), or never ended though the load did."""
+    """The requests due in the window that ended in error (but those allowed), or never ended though the load did. `services`: whom
+    they are to have reached; `in_front`: what a proxy in front of these answers by itself, as stated; None: not known."""
     journal, rows = evidence.journal, near(evidence, window)
     ended = ~rows.outcome("")
     if (over := journal.last(LoadEnded)) is not None:  # who waited longer than its client does never heard anything
@@ -71,11 +84,24 @@ def failed_requests(
     for from_s, until_s in away:
         absent |= (sent_s >= from_s) & (done_s <= until_s) & (found.array["status"] == 0)
     broken = found.outcome("conn") & (found.array["status"] == 0) & ~cut
-    broken |= found.outcome("conn", "timeout") & _over_a_hurt_door(journal, sent_s, done_s)
-    keep = ~(absent & ~cut)
+    door = Door(evidence, parts, services)
+    broken |= found.outcome("conn", "timeout") & _over_a_hurt_way(journal, door, sent_s, done_s)
+    stated = door.stated(found, in_front) & ~(absent & ~cut)
+    fronted = door.may_answer(found) if in_front is None else np.zeros(len(found), bool)
+    keep = ~(absent & ~cut) & ~stated
     truth, sure, truths = _truths(evidence, sent_s[keep], done_s[keep], parts)
     return FailedRequests(
-        found.select(keep), done_s[keep], broken[keep], cut[keep], int((~keep).sum()), truth, sure, truths, waiting
+        found.select(keep),
+        done_s[keep],
+        (broken | fronted)[keep],
+        fronted[keep],
+        cut[keep],
+        int((~keep & ~stated).sum()),
+        int(stated.sum()),
+        truth,
+        sure,
+        truths,
+        waiting,
     )
 
 
@@ -134,11 +160,13 @@ def _done_s(rows: Rows, timeout_s: float) -> NDArray[np.float64]:
     return np.where(np.isnan(done_s), rows.sent_s + timeout_s, done_s)
 
 
-def _over_a_hurt_door(journal: Journal, sent_s: NDArray[np.float64], done_s: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Requests under way while a fault was on between the users and the service: it may have swallowed them."""
+def _over_a_hurt_way(
+    journal: Journal, door: Door, sent_s: NDArray[np.float64], done_s: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Requests under way while a fault was on between the users and the services: it may have swallowed them."""
     mask = np.zeros(len(sent_s), bool)
     for hurt in hurts(journal):
-        if hurt.target.startswith("client->"):
+        if any(door.leads(target) for target in hurt.target.split("+")):
             mask |= (sent_s <= hurt.off_s) & (done_s >= hurt.on_s)
     return mask
 

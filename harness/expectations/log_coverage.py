@@ -18,6 +18,7 @@ from harness.expectations.log_named import Accusing
 from harness.expectations.log_search import AFTER_S, BEFORE_S, FOUND, search
 from harness.expectations.log_secrets import secrets
 from harness.expectations.log_shares import shares
+from harness.expectations.log_silent import in_front_hint, silent, silent_in_front
 from harness.expectations.log_times import times
 from harness.expectations.requests import cites, load_was_watched, not_begun, still_open
 from harness.journal import Window
@@ -38,7 +39,8 @@ class LogCoverage(Expectation):
              word beside them calls a card's, known test numbers and a broker's default password are told and do not fail.
              skew: how far a line's own time may be off (5s); left out, local time that states no zone is told and does not fail.
     Counts:  requests due in the phase that failed (but `allow`) and reached the service; one refused, or sent while the
-             service was down, is exempt, and said. Its lines bear the X-Request-ID or the trace id that the load sent, from
+             service was down, is exempt, and said, and so is what a proxy in front answered by itself (in_front: its statuses, []
+             for none; an answer that names its version, where others do not, is the service's own). Its lines bear the X-Request-ID or the trace id that the load sent, from
              1 s before it was sent to 30 s after its end. cause: one of them, at WARNING or above, has an error's kind or text,
              or says more than that something failed. dependency (while a fault is on): one of them names who is hurt, in
              a field (dependency, peer.service, server.address, or yours: `blames`) or in words. false_blame: one
@@ -48,6 +50,7 @@ class LogCoverage(Expectation):
     Decides: once the phase is over and lines cannot come any more. Failed: no_id, lost_log, only_access_log, generic,
              no_dependency, wrong_dependency, log_storm, secret_logged, noisy_success, no_recovery_line,
              wrong_time (in the zone that it states, or in none), no_zone. Inconclusive: none_failed;
+             answered_in_front (no line of `services` of what the proxy that the load goes to may have answered itself);
              vague (only what failed is told), in_passing (a name that may be a thing of the business), never_logged, plain_word
              (a password that is a plain word, where no secret stands; a word that the stack, the drill or any log says is none there).
     Source:  `docker logs --timestamps`, kept in the run's folder: JSON, logfmt or plain text.
@@ -80,6 +83,11 @@ class LogCoverage(Expectation):
     )
     quiet_success: bool = Field(default=False, description="whether a request that succeeds must log nothing at ERROR")
     recovery_line: bool = Field(default=False, description="whether a line must say that who was hurt is back")
+
+    in_front: tuple[int, ...] | None = Field(
+        default=None,
+        description="statuses that a proxy in front of the services answers by itself: [502, 503]; []: none; left out: not known",
+    )
 
     def about(self) -> str:
         return self.request or ("all" if self.services == ("*",) else "+".join(self.services))
@@ -127,7 +135,7 @@ class LogCoverage(Expectation):
     def _look(self, evidence: Evidence, window: Window) -> Looked:
         journal = evidence.journal
         parts = Parts.of(journal, self.aliases)
-        found = failed_requests(evidence, window, self.request, self.allow, parts)
+        found = failed_requests(evidence, window, self.request, self.allow, parts, self.services, self.in_front)
         accusing = Accusing(parts, found.truths, self.blames)
         run = journal.opened.run if journal.opened else ""
         said = Times(Wall.of(journal))
@@ -164,9 +172,7 @@ class LogCoverage(Expectation):
             limits.append(noise(evidence, self.services, window, self.request))
         if self.recovery_line:
             limits += recovery(evidence, self.services, self.aliases)
-        if silent := int((found.maybe & ~looked.judged).sum()):
-            said = f"{silent} broken connections left no line: nobody knows whether their requests reached the service"
-            limits.append(Limit("broken", said, State.OPEN, reason="unknown_reach", decide="a log of every connection"))
+        limits += silent(looked, evidence.against)
         if found.waiting:
             said = f"{found.waiting} requests had not ended"
             limits.insert(0, Limit("waiting", said, State.OPEN, reason="unanswered", decide="the answers to them"))
@@ -204,6 +210,8 @@ class LogCoverage(Expectation):
         if looked is not None and not where:
             where = looked.cited(evidence.logs, self.services)
         said = wrong.said if looked is None else f"of {int(looked.judged.sum())} failed requests {wrong.said}"
+        if looked is not None and self.in_front is None:
+            said += in_front_hint(looked, evidence.against)
         return failed(
             said if wrong.what == "share" else wrong.said,
             reason=wrong.reason,
@@ -214,7 +222,10 @@ class LogCoverage(Expectation):
         )
 
     def _none_failed(self, evidence: Evidence, looked: Looked) -> Finding:
-        out = looked.failed.exempt + len(looked.failed.rows)
+        fronted = silent_in_front(looked, evidence.against)
+        if fronted is not None:
+            return inconclusive(fronted.said, reason=fronted.reason, decide=fronted.decide, cites=cites(evidence))
+        out = looked.failed.exempt + looked.failed.stated + len(looked.failed.rows)
         never = f" ({out} that failed did not reach the service, as far as anybody knows)" if out else ""
         return inconclusive(
             f"no failed request to look for{never}",

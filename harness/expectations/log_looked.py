@@ -82,8 +82,9 @@ class Looked:
             else ""
         )
         exempt = f"; {found.exempt} more never reached the service" if found.exempt else ""
+        stated = f"; {found.stated} more were answered in front of it, as `in_front` states" if found.stated else ""
         shares = ", ".join(limit.said for limit in limits if limit.what == "share")
-        return f"of {int(self.judged.sum())} failed requests {shares}{least}{exempt}{''.join(limit.aside for limit in limits)}"
+        return f"of {int(self.judged.sum())} failed requests {shares}{least}{exempt}{stated}{''.join(limit.aside for limit in limits)}"
 
     def details(self, window: Window, limits: Sequence[Limit]) -> Details:
         """What somebody checks it by: each number with its limit, three requests, and how to look for them by hand."""

@@ -16,12 +16,10 @@ from harness.expectations.metric_in_front import changed_hint, counts_for, eithe
 from harness.expectations.metric_names import Groups, class_of, known_labels
 from harness.expectations.metric_others import others
 from harness.expectations.metric_renewed import renewed_too_often
-from harness.expectations.metric_repeats import made_good, repeated
+from harness.expectations.metric_repeats import STATED, made_good, repeated
 from harness.expectations.metric_sides import Told, is_wide, no_number, too_wide
 from harness.expectations.service_metric import ServiceMetric
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
-
-STATED = "`in_front` with the statuses that it answers by itself, [] where it answers none and keeps no copy; "
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from harness.expectations.metric_failures import Failures, Missed, left_out, spa
 from harness.expectations.metric_in_front import FRONT, either, in_front_hint
 from harness.expectations.metric_names import Groups, matchers
 from harness.expectations.metric_others import others
-from harness.expectations.metric_repeats import made_good, may_hold_twice
+from harness.expectations.metric_repeats import STATED, made_good, may_hold_twice
 from harness.expectations.metric_sides import Told, counted_late, no_number, only_told, retried
 from harness.expectations.metric_sides import told as both_sides
 from harness.expectations.metric_steady import nobody_else
@@ -114,7 +114,7 @@ class MetricErrorTruth(ServiceMetric):
                 if one.uncounted
                 else many(told, labels, rose, one.errors - one.answered[1])
                 or others(told, [rise.labels for rise in errors], [rise.value or 0.0 for rise in errors], *one.answered)
-                or made_good(told, one.endpoints, one.errors, one.answered[1])
+                or self._made_good(told, one)
             )
             if doubt is None:
                 return wrong
@@ -123,6 +123,12 @@ class MetricErrorTruth(ServiceMetric):
             return self._sight(told, found, details)
         wrong_anyway = self._whoever(told) if all(one.all_counted for one in found) else None
         return wrong_anyway or doubts[0]
+
+    def _made_good(self, told: Told, one: Failures) -> Finding | None:
+        """Where each request was counted once, nobody asked again: what a copy answered well in its place is left, as `in_front` denies."""
+        if one.all_counted and self.in_front is not None:
+            return None
+        return made_good(told, one.endpoints, one.errors, one.answered[1], STATED if one.all_counted else "")
 
     def _whoever(self, told: Told) -> Finding | None:
         """Why the counter is wrong even if all that a proxy may have answered was its own: it has too many of these as well."""

@@ -9,6 +9,8 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from harness.blaming import Parts
+from harness.expectations.own_answers import leads_to_none_but, unnamed
 from harness.verdict import Finding, inconclusive
 
 if TYPE_CHECKING:
@@ -54,7 +56,10 @@ def in_front_hint(told: Told, endpoints: Collection[int], missing: float) -> str
         return ""
     seen = _by_front(told, endpoints, missing)
     inner = told.inner if told.claim.in_front is None else None
-    if inner is not None and 0 < missing <= told.census.least(endpoints, (4, 5)):
+    ill = told.census.least(endpoints, (4, 5)) - told.census.statuses(
+        _named(told, endpoints), range(400, 600), named=True
+    )
+    if inner is not None and 0 < missing <= ill:
         return f" (did {inner.door} answer these by itself? name their statuses in `in_front`)"
     if not seen:
         copied = told.evidence.against and told.claim.in_front is None and _or_copied(told, endpoints, missing)
@@ -108,5 +113,20 @@ def _or_copied(told: Told, endpoints: Collection[int], missing: float) -> str:
 def _by_front(told: Told, endpoints: Collection[int], missing: float) -> list[int]:
     """The statuses that a proxy may have answered so many with, of those that were seen; none where they were fewer."""
     own = (*REFUSED, *FRONT) if told.inner is not None else FRONT
-    found = {status: told.census.statuses(endpoints, (status,)) for status in own}
+    named = _named(told, endpoints)
+    found = {
+        status: told.census.statuses(endpoints, (status,)) - told.census.statuses(named, (status,), named=True)
+        for status in own
+    }
     return [status for status, count in found.items() if count] if 0 < missing <= sum(found.values()) else []
+
+
+def _named(told: Told, endpoints: Collection[int]) -> frozenset[int]:
+    """Those of which an answer that names a version is surely the service's own: nobody else behind the door names one, the door
+    itself is seen to name none, and no cache keeps what is no GET."""
+    inner = told.inner
+    if inner is None or not unnamed(told.evidence.rows, FRONT):
+        return frozenset()
+    if not leads_to_none_but(Parts.of(told.evidence.journal), inner.door, (inner.service,)):
+        return frozenset()
+    return frozenset(endpoints) - asking(told, endpoints)

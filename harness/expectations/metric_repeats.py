@@ -16,6 +16,7 @@ from harness.expectations.metric_steady import calm_told, counted
 from harness.quantities import figures
 from harness.verdict import Finding, inconclusive
 
+STATED = "`in_front` with the statuses that it answers by itself, [] where it answers none and keeps no copy; "
 FAILED = ("5xx", "timeout", "conn", "wrong")
 
 

@@ -116,7 +116,7 @@ class OrdersKept(Expectation):
         undone = self._undone(review)
         measure = Measure(*(float(sum(map(len, [*wrong, *given_up, *undone]))),) * 2, "operations")
         details = tuple(self._details(review, audit))
-        told = [said(review.name, one, teller, self._allowed(one)) for one in wrong]
+        told = [said(review, one, teller, self._allowed(one)) for one in wrong]
         told += [given_up_said(review.name, one, teller) for one in given_up]
         told += [undone_said(review, teller)] if undone else []
         told += [law_said(one, teller) for one in broken]

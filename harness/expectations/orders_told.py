@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from harness.expectations.orders_halves import halves
 from harness.orders.audit import Class
 from harness.orders.declared import DEAD, EFFECT, QUEUE, STORE
 from harness.orders.holdings import Holding
@@ -41,10 +42,7 @@ WORDS: Mapping[str, Words] = {
     "phantom": Words("is there that the load never asked for", "are there that the load never asked for"),
     "resurrected": Words("was refused and done all the same", "were refused and done all the same"),
     "duplicated": Words("was done more than once", "were done more than once"),
-    "orphan": Words(
-        "is half there, an effect without its order or an order without its effect",
-        "are half there, effects without their orders or orders without their effects",
-    ),
+    "orphan": Words("is half there", "are half there"),
     "reordered": Words(
         "stands after one that was sent only when it had been acknowledged",
         "stand after others that were sent only when they had been acknowledged",
@@ -52,7 +50,7 @@ WORDS: Mapping[str, Words] = {
 }
 
 
-def said(name: str, found: Class, teller: Teller, allowed: int = 0) -> str:
+def said(review: Review, found: Class, teller: Teller, allowed: int = 0) -> str:
     """'2 operations of checkout were acknowledged and are nowhere: a1 and b2 (sent while x was on, …)'."""
     count, words = len(found), WORDS[found.reason]
     entries = teller.entries(found.operations, found.strangers, NAMED)
@@ -65,8 +63,10 @@ def said(name: str, found: Class, teller: Teller, allowed: int = 0) -> str:
     )
     doubt = f"; {other} of them may be something else, for {found.why}" if other else ""
     shared = teller.common(found.operations) if len(found.operations) else ""
+    assert review.audit is not None
+    half = f" ({halves(found, review.audit, review.declared)})" if found.reason == "orphan" else ""
     return (
-        f"{numbered(count, 'operation')} of {name} {words.one if count == 1 else words.many}: "
+        f"{numbered(count, 'operation')} of {review.name} {words.one if count == 1 else words.many}{half}: "
         f"{listed(entries, count, where=found.reason in WHERE)}"
         f"{f' ({shared})' if shared else ''}{limit}{parked}{doubt}"
     )

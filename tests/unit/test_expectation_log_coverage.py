@@ -76,6 +76,8 @@ class Run:
     until_s: int = 80
     secrets: Sequence[Secret] | None = ()
     followed: bool = True
+    door: str = "api"
+    version: str = ""
 
     def check(self, shuffle: int | None = None, over: bool = True, **options: Any) -> Finding:
         rows, lines = [], list(self.extra)
@@ -88,6 +90,7 @@ class Run:
                     "outcome": "ok" if status < 400 else "5xx",
                     "status": status,
                     "endpoint": "POST /checkout",
+                    "version": self.version,
                 }
             )
             lines += self.stub.lines(number, at_s, status)
@@ -102,7 +105,7 @@ class Run:
                 Steady(10.0, ()),
                 phase="hurt",
                 faults={FAULT.id: FAULT} if self.fault else {},
-                against="api",
+                against=self.door,
                 over=over,
             )
         )
@@ -626,3 +629,65 @@ def test_a_storm_that_cannot_be_told_from_the_usual_is_open_where_the_claim_stat
 
 def test_success_that_never_was_cannot_be_quiet() -> None:
     assert Run().check(quiet_success=True).reason == "not_tried"
+
+
+def behind_lb(count: int = 9, **row: Any) -> Run:
+    """The service behind a proxy that answered some by itself: no version, and no line of the service."""
+    front = {"at_s": 12.0, "outcome": "5xx", "status": 503, "endpoint": "POST /checkout"} | row
+    edges = (f.EdgeFound(edge="lb->api", address="10.0.0.4"), f.EdgeFound(edge="mailer->api", address="10.0.0.5"))
+    return Run(door="lb", more=list(edges), rows=[front] * count, version="3.1.0")
+
+
+def test_what_a_proxy_in_front_may_have_answered_by_itself_is_no_missing_line() -> None:
+    finding = behind_lb().check(services=["api"])
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "answered_in_front"), finding.because
+    assert "9 more were answered 503 and left no line: lb, which the load goes to, may have answered" in finding.because
+    assert "of 200 failed requests 200 (100%) are found" in finding.because
+    assert "in_front" in finding.decide
+
+
+def test_what_bears_the_service_s_version_reached_it_whatever_is_in_front() -> None:
+    finding = behind_lb(version="3.1.0").check(services=["api"])
+    assert (finding.outcome, finding.reason) == (FAILED, "no_id")
+    assert behind_lb(version="3.1.0").check(services=["api"], in_front=[]).reason == "no_id"
+    among = behind_lb(version="3.1.0")
+    among.more.append(f.EdgeFound(edge="lb->web", address="10.0.0.6"))
+    assert among.check(services=["api"]).reason == "answered_in_front", "web may name a version, too"
+
+
+def test_other_statuses_than_a_proxy_s_reached_the_service() -> None:
+    assert behind_lb(status=500).check(services=["api"]).reason == "no_id"
+
+
+def test_a_proxy_s_statuses_that_are_stated_are_exempt_but_for_what_bears_a_version() -> None:
+    finding = behind_lb().check(services=["api"], in_front=[503])
+    assert finding.outcome is PASSED, finding.because
+    assert "9 more were answered in front of it" in finding.because
+    assert behind_lb().check(services=["api"], in_front=[]).reason == "no_id"
+    mute = dataclasses.replace(behind_lb(), stub=Stub(ids=False))
+    assert mute.check(services=["api"], in_front=[503]).reason == "no_id"
+    assert "in_front" in dataclasses.replace(behind_lb(), stub=Stub(ids=False)).check().because
+    assert dataclasses.replace(mute, door="api").check(services=["api"]).reason == "no_id"
+
+
+def test_a_proxy_that_writes_a_version_on_all_that_it_sends_is_excused_as_stated() -> None:
+    assert behind_lb(version="3.1.0").check(services=["api"], in_front=[503]).reason == "none_failed"
+
+
+def test_where_nothing_but_the_proxy_s_own_failed_that_is_said() -> None:
+    finding = dataclasses.replace(behind_lb(), status=200).check(services=["api"])
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "answered_in_front")
+
+
+@pytest.mark.parametrize(("edge", "reason"), [("lb->api", "unknown_reach"), ("mailer->api", "no_id")])
+def test_what_a_fault_between_the_proxy_and_the_service_swallowed_may_not_have_reached_it(
+    edge: str, reason: str
+) -> None:
+    run = behind_lb(outcome="timeout", status=0, took_ms=3000)
+    hang = [
+        f.Injecting(fault="hurt/hang", kind="hang", target=edge, planned_s=10, seen_s=9.9),
+        f.Injected(fault="hurt/hang", begun_s=9.9, seen_s=9.95),
+        f.Mended(fault="hurt/hang", begun_s=20.0, seen_s=20.1),
+    ]
+    run.more += hang
+    assert run.check(services=["api"], false_blame="100%", dependency="0%").reason == reason

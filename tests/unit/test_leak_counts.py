@@ -181,6 +181,18 @@ def test_growth_under_a_fault_alone_decides_nothing_and_under_a_bad_release_it_d
     assert check(piles_up, faults=((5, 230),), kind="bad_release").reason == "leaks"
 
 
+def test_how_many_samples_were_left_out_and_why_is_told() -> None:
+    found = check(flat(240, 20), faults=((5, 200),))
+    timeout = 10
+    said = (
+        f"{240 - 200 - timeout} samples while no fault was on: too few ({195 + timeout} while a fault was on or settled"
+    )
+    assert said in found.because
+    assert "and 5 in calm stretches of fewer than 15 left out)" in found.because
+    assert "left out" not in str(check(flat(240, 20)))
+    assert "while a fault was on or settled" in dict(check(flat(240, 20), faults=((100, 110),)).details)["window"]
+
+
 def test_a_leak_between_faults_is_found_whatever_faults_did() -> None:
     counts = [one + i / 2 for i, one in enumerate(steps(10, 10, 10))]
     assert check(counts, most=300, faults=TWICE).reason == "leaks"

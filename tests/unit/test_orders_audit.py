@@ -131,6 +131,10 @@ def test_an_effect_without_its_order_and_an_order_without_its_effect() -> None:
         {"orders": keys("b", "c"), "payments": [*keys("a", "c"), {"id": "ch_9"}]},
     )
     assert classes(story) == {"orphan": {"a", "b", "id ch_9"}}
+    told = story.check().because
+    assert (
+        "3 operations of checkout are half there (2 in payments without orders, 1 in orders without payments): " in told
+    )
 
 
 def test_an_effect_of_an_order_that_was_there_before_is_no_orphan() -> None:

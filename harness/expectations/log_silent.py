@@ -1,0 +1,50 @@
+"""Failed requests without a line of which nobody knows whether they reached the services: what is told of them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness.expectations.log_limits import Limit, State
+from harness.expectations.metric_in_front import FRONT, either
+
+if TYPE_CHECKING:
+    from harness.expectations.log_looked import Looked
+
+TO_STATE = "`in_front` with the statuses that it answers by itself, such as in_front: [502, 503], or [] for none"
+
+
+def silent(looked: Looked, door: str) -> Iterator[Limit]:
+    """Connections that broke, and what the door may have answered by itself, which no line tells of."""
+    if (fronted := silent_in_front(looked, door)) is not None:
+        yield fronted
+    if count := int((looked.failed.maybe & ~looked.failed.fronted & ~looked.judged).sum()):
+        said = f"{count} broken connections left no line: nobody knows whether their requests reached the service"
+        yield Limit("broken", said, State.OPEN, reason="unknown_reach", decide="a log of every connection")
+
+
+def silent_in_front(looked: Looked, door: str) -> Limit | None:
+    """What the door may have answered by itself, and no line tells of."""
+    failed = looked.failed
+    mute = failed.fronted & ~looked.judged
+    if not mute.any():
+        return None
+    statuses = either(np.unique(failed.rows.array["status"][mute]).tolist())
+    said = (
+        f"{int(mute.sum())} more were answered {statuses} and left no line: {door}, which the load goes to, may have answered these by "
+        "itself"
+    )
+    return Limit("in front", said, State.OPEN, reason="answered_in_front", decide=TO_STATE)
+
+
+def in_front_hint(looked: Looked, door: str) -> str:
+    """A hint to be put behind a failure, where a proxy's statuses came both with a version and without one; or ''."""
+    array = looked.failed.rows.array[looked.judged]
+    fronts = np.isin(array["status"], FRONT)
+    unnamed = fronts & (array["version"] == 0)
+    if not door or not unnamed.any() or not (fronts & ~unnamed).any():
+        return ""
+    statuses = either(np.unique(array["status"][unnamed]).tolist())
+    return f" (did {door} answer {int(unnamed.sum())} of these by itself, {statuses} without a version? name it in `in_front`)"

@@ -1,0 +1,23 @@
+"""Whether an answer that names a version is surely that of the services behind the door, and none of the door's own. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from harness.blaming import Parts
+    from harness.ledger import Rows
+
+
+def leads_to_none_but(parts: Parts, door: str, services: Collection[str]) -> bool:
+    """Whether the door is known to call these services alone: another one may name a version as well."""
+    called = {part for part, callers in parts.callers.items() if door in callers}
+    return bool(called) and called <= {*services}
+
+
+def unnamed(rows: Rows, statuses: Collection[int]) -> bool:
+    """Whether answers of these statuses are seen that name no version: a door that wrote one on all it sends would on these too."""
+    return bool((np.isin(rows.array["status"], list(statuses)) & (rows.array["version"] == 0)).any())
