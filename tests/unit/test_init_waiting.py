@@ -114,7 +114,7 @@ def test_who_pages_is_left_out_and_so_not_waited_for(monkeypatch: pytest.MonkeyP
             project,
             "1",
             Path("/nowhere"),
-            Monitoring(alertmanagers=("alertmanager:9093",)),
+            Monitoring(alertmanagers={"alertmanager:9093": ""}),
             ("web:80", "alertmanager:9093"),
             lambda http, edges: None,
         )
