@@ -13,6 +13,7 @@ from harness.edges import edge_id
 from harness.facts import ContainerSeen, EdgeFound
 from harness.hostnames import Addresses, bare, within
 from harness.journal import Journal
+from harness.products import product_names
 
 CLIENT = "client"  # the users' side of an edge: nobody that could be blamed
 
@@ -63,6 +64,7 @@ class Parts:
         for name, those in behind.items():
             if len(those) == 1 and name != "localhost":
                 names.setdefault(name, *those)
+        names = {**{name: one for name, one in product_names(journal).items() if name not in behind}, **names}
         for part, others in (aliases or {}).items():
             names[part.lower()] = part
             names.update((bare(other), part) for other in others)

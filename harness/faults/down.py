@@ -32,7 +32,7 @@ class Down(EdgeFault):
         return Want(self.edge, holder, closed=True)
 
     def landing(self, before: Sequence[Witnessed], during: Sequence[Witnessed]) -> Landing:
-        if not felt.answered(before):
+        if not felt.answered(felt.bare(before, before)):
             return felt.no_baseline(before, "a refusal", 1.0, {"outcome": "refused"})
         # Of a target, what publishes the port accepts in the proxy's place, and then ends the connection.
         ended = ("closed", "reset") if any(look.outside for look in during) else ()

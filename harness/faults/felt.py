@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from statistics import median
 from typing import Any
 
@@ -33,6 +34,20 @@ def answered(looks: Iterable[Witnessed], protocol: bool = False) -> list[Witness
     return [look for look in looks if look.outcome == "answered" and (look.speaks or not protocol)]
 
 
+def reached(looks: Iterable[Witnessed]) -> list[Witnessed]:
+    """Looks that were accepted and then not answered; none from outside, where others may accept in its place."""
+    return [look for look in looks if look.outcome != "answered" and look.connect_ms is not None and not look.outside]
+
+
+def bare(looks: Iterable[Witnessed], before: Sequence[Witnessed]) -> list[Witnessed]:
+    """Looks as if they had only connected, where none was answered before, as in a wrong protocol: one that ends as those did is ordinary."""
+    ordinary = set() if answered(before) else {look.outcome for look in reached(before)}
+    return [
+        replace(look, outcome="answered", speaks="") if look.outcome in ordinary and reached([look]) else look
+        for look in looks
+    ]
+
+
 def medians(looks: Iterable[Witnessed], size: Callable[[Witnessed], float | None]) -> dict[Place, float]:
     """The ordinary size of something, by place."""
     values: dict[Place, list[float]] = {}
@@ -53,13 +68,18 @@ def middle(values: Collection[float]) -> tuple[float, float]:
 
 def no_baseline(before: Sequence[Witnessed], what: str, share: float, stated: Mapping[str, Any]) -> Landing:
     """Not measurable, and why the looks before cannot serve."""
+    decide, silent = "", reached(before)
     if any(not look.speaks for look in answered(before)):
         why = f"the witness does not know the dependency's protocol: it only connects, which does not show {what}"
+    elif silent:
+        edge, port, spoke = silent[-1].edge, silent[-1].port, silent[-1].speaks
+        why = f"{len(silent)} looks at port {port} of {edge} connected before it began, and none was answered in {spoke}: it may speak something else"
+        decide = f"`speaks:` of the edge {edge}, with what port {port} speaks"
     elif able(before):
         why = "no look was answered before it began"
     else:
         why = "nobody looked before it began"
-    return Landing("not_measurable", why, stated={**stated, "share": share}, looks=len(able(before)))
+    return Landing("not_measurable", why, stated={**stated, "share": share}, looks=len(able(before)), decide=decide)
 
 
 def by_share(
@@ -140,6 +160,7 @@ def gone(
     One look is enough after a fault that hit every connection, up to five in a row after one that hit a share. What
     comes later does not unprove it: that is another trouble. `still` says what is wrong with an answered look, or ''.
     """
+    before, after = bare(before, before), bare(after, before)
     needed = 1 if share >= 1 else min(GONE_LOOKS, math.ceil(math.log(1 - CONFIDENCE) / math.log(1 - share)))
     places = set(dict(place(look) for look in answered(before)).items()) or {place(look) for look in able(after)}
     stated = {"outcome": "answered"}

@@ -33,6 +33,10 @@ _UP = re.compile(r"up\b")
 _SLOW = re.compile(
     r"duration|latency|response_time|request_time|(?<!timestamp)(?<!start_time)_seconds(_bucket|_sum)?\b|_ms_bucket"
 )
+_PROXY = re.compile(
+    r"(haproxy_(backend|server)|traefik_service|envoy_cluster|nginx_\w*upstream|caddy_reverse_proxy)\w*"
+)
+"""What a proxy says of the services behind it: of their health pages, too, which may ask a dependency."""
 _COUNT = re.compile(r"\w+_count\b")
 """How many there were, whatever the metric measures of each."""
 _BAD_STATUS = re.compile(r'(?<!!)(~"[^"]*5(\.|\[|x|\\d)|="5\d\d")', re.IGNORECASE)
@@ -62,7 +66,7 @@ class Watch:
 
 @dataclass(frozen=True)
 class Picked:
-    """The alert for each fault; `left` says of every other rule why it is not claimed."""
+    """The alert for each fault; `left` says of every other rule why it is not claimed, those first that could yet see one."""
 
     slow: Watch | None = None
     gone: Watch | None = None
@@ -76,13 +80,15 @@ def pick(rules: Sequence[RuleSeen], firing: Collection[str] = (), sight: Sight =
     """
     slow: list[Watch] = []
     gone: list[Watch] = []
-    left, named = [], set()
+    left, named, likely = [], set(), set()
     for name in dict.fromkeys(rule.rule for rule in rules if rule.kind == "alerting" and rule.rule):
         rule, stands = _quickest(rules, name)
         text, back_s = stands.text, stands.back_s
         within_s = _within_s(rule, back_s)
         if sight.names(stands.selectors):
             named.add(name)
+        if name not in firing and (name in named or any(map(_PROXY.match, stands.selectors))):
+            likely.add(name)
         if name in firing:
             left.append(f"{name} fired though nothing was wrong, so it could not begin to")
         elif not text:
@@ -100,8 +106,10 @@ def pick(rules: Sequence[RuleSeen], firing: Collection[str] = (), sight: Sight =
         else:
             left.append(f"{name} reads neither errors nor latencies, so it is not known to see these faults")
     best = [min(found, key=lambda one: (one.alert not in named, one.within_s), default=None) for found in (slow, gone)]
-    left += [f"{one.alert} could see it too" for one in (*slow, *gone) if one not in best]
-    return Picked(best[0], best[1], tuple(left))
+    too = [f"{one.alert} could see it too" for one in (*slow, *gone) if one not in best]
+    begins = tuple(f"{name}{end}" for name in likely for end in " :")
+    left.sort(key=lambda why: not why.startswith(begins))
+    return Picked(best[0], best[1], (*too, *left))
 
 
 def always(rules: Sequence[RuleSeen], name: str) -> bool:

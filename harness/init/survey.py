@@ -76,7 +76,7 @@ def survey(
         with reading(lookout, seen):
             stack.up()
             stack.wait_ready()
-            late = _wait_listening(stack, _published(project, candidates), began_s + ready_within_s, say)
+            late = _wait_listening(stack, _published(project, reach), began_s + ready_within_s, say)
         if late:
             say(
                 f"nobody listens on {', '.join(late)} after {ready_within_s:g} s; going on without (--ready-within waits longer)"

@@ -10,7 +10,7 @@ from harness.facts import Blinded, Fact, Looked
 from harness.world.handles import World
 
 BARE_S = 5.0
-"""A look that only connects is harm to some servers (MySQL counts them as errors), so it is made rarely."""
+"""A look that only connects is harm to some servers (MySQL counts them as errors), so it is made rarely: one that is refused is none."""
 ABSENT = 20
 """After so many blinded looks in a row (10 s) the caller is taken to be gone for long (a one-shot), and looked for
 rarely."""
@@ -47,7 +47,7 @@ class WitnessProbe:
         except NotApplied as error:
             return (Blinded(probe=self.name, target=self.edge, error=str(error)),)
         self._state.blinded = self._state.blinded + 1 if seen.outcome == "blinded" else 0
-        if not seen.speaks or self._state.blinded > ABSENT:
+        if (not seen.speaks and seen.outcome != "refused") or self._state.blinded > ABSENT:
             self._state.not_before_s = began_s + BARE_S
         seen = replace(seen, happened_s=round(began_s, 6))
         if seen.outcome == "blinded":

@@ -256,7 +256,9 @@ class Engine:
             if direct:
                 raise CannotRun(
                     f"edge {edge} is bypassed: {direct[-1].direct} connections go straight to the dependency "
-                    f"({', '.join(direct[-1].examples) or 'no example'}); a fault on it would not land (see {direct[-1].cite})"
+                    f"({', '.join(direct[-1].examples) or 'no example'}); a fault on it would not land (see {direct[-1].cite}). "
+                    "Its caller goes by addresses: it asks the DNS as it runs (HAProxy's and nginx's resolvers), was handed them, or "
+                    "has them in its settings; one that looks the name up by its hosts file goes over the edge"
                 )
 
     def _prove_orders(self) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from harness.edges import Edge
 from harness.stack import names as topology
-from harness.stack.dns_sd import KEY, asked_of_dns
 from harness.stack.mentions import addressed
+from harness.stack.past_hosts import asked_past_hosts, told
 from harness.stack.peers import hands_out_peers
 from harness.stack.texts import ImageInfo, Text
 
@@ -88,8 +88,9 @@ def _gone_around(config: topology.Config, edge: Edge, read: Mapping[str, Sequenc
         for said in addressed(read.get(service, ()), static):
             return f"{caller} addresses {dependency} by its IP {said.name} ({said.where})"
         for text in read.get(service, ()):
-            for name in asked_of_dns(text).keys() & {*edge.names}:
-                return f"{caller} asks the DNS for {name} and goes by the answer, past its hosts file ({KEY}, {text.where})"
+            asked = asked_past_hosts(text)
+            for name in sorted(asked.keys() & {*edge.names}):
+                return told(caller, name, asked[name], text.where)
     image = str(topology.services(config)[dependency].get("image") or "")
     peers = hands_out_peers(edge, image, read.get(dependency, ()))
     return f"{dependency} hands out addresses of its peers (Redis Cluster or Sentinel, {peers})" if peers else ""

@@ -24,6 +24,7 @@ PORTS = {
     "clickhouse": 9000,
     "mqtt": 1883,
     "etcd": 2379,
+    "stomp": 61613,
 }
 """The port that a URL without one means."""
 
@@ -64,6 +65,10 @@ _BY_PORT = {
     27017: "mongodb",
     80: "http",
     8080: "http",
+    15672: "http",
+    15692: "http",
+    61613: "stomp",
+    61614: "stomp",
 }
 
 
@@ -79,12 +84,17 @@ def default_port(name: str) -> int | None:
 
 
 def guess(schemes: Sequence[str], image: str, ports: Sequence[int]) -> str:
-    """The protocol, or '' when nothing tells: a URL's scheme first, then the image's name, then a well-known port."""
+    """The protocol, or '' when nothing tells: a URL's scheme first, then the image's name, unless each port is known for another,
+    then a well-known port."""
     for name in schemes:
         if name in PORTS:
             return name
+
+    def may_be(protocol: str) -> bool:
+        return not ports or any(_BY_PORT.get(port) in (None, protocol) for port in ports)
+
     base = image.rsplit("/", 1)[-1].split("@", maxsplit=1)[0].split(":", maxsplit=1)[0].lower()
     for word, protocol in _IMAGES.items():
-        if word in base and "exporter" not in base:
+        if word in base and "exporter" not in base and may_be(protocol):
             return protocol
     return next((_BY_PORT[port] for port in ports if port in _BY_PORT), "")

@@ -57,7 +57,7 @@ class Ports:
         """
         with self._lock:
             used = sorted(self._used, key=lambda port: -self._used[port])
-            usual = sorted(self._listening, key=lambda port: (port not in PORTS, port))
+            usual = sorted(self._listening, key=lambda port: (not PORTS.get(port), port))
             ranked = [*used, *self._known, *usual]
             up = [port for port in ranked if port in self._listening]
             keep = [self._last] if self._last and not self._listening else []

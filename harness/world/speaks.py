@@ -36,6 +36,7 @@ ALIASES = {
     "rediss": "tls",
     "smtps": "tls",
     "ssl": "tls",
+    "stomp": "",
     "tcp": "",
     "valkey": "redis",
     "ws": "http",
@@ -56,10 +57,12 @@ PORTS = {
     6333: "http", 6379: "redis", 6432: "postgres", 7700: "http", 8000: "http", 8001: "http", 8008: "http",
     8025: "http", 8080: "http", 8081: "http", 8086: "http", 8088: "http", 8090: "http", 8123: "http", 8200: "http",
     8222: "http", 8443: "https", 8500: "http", 8529: "http", 8888: "http", 8883: "tls", 8983: "http", 9090: "http",
-    9092: "kafka", 9200: "http", 9411: "http", 11211: "memcached", 15672: "http", 16686: "http", 27017: "mongodb",
-    50051: "grpc",
+    9092: "kafka", 9200: "http", 9411: "http", 11211: "memcached", 15671: "https", 15672: "http", 15674: "http",
+    15675: "http", 15692: "http", 16686: "http", 27017: "mongodb", 50051: "grpc",
+    4369: "", 5552: "", 25672: "", 33060: "", 61613: "", 61614: "",
 }  # fmt: skip
-"""The usual protocol of a port."""
+"""The usual protocol of a port; '' of one that is not its service's other protocol, and none that we can speak: of RabbitMQ
+epmd, streams, Erlang's own and STOMP, of MySQL its X protocol."""
 
 # of words in an image's name, a command or a variable's name: the protocol, and the ports that are this kind's others
 _OWN = {
@@ -86,15 +89,15 @@ def guess(edge: Edge, service: Mapping[str, Any], port: int = 0) -> str:
     configuration."""
     port = port or (edge.ports[0] if edge.ports else 0)
     said = known(edge.speaks)
-    usual = PORTS.get(port, "")
+    usual = PORTS.get(port)
     checked = _checked_url(service, port)
     if checked:
         return urlsplit(checked).scheme
-    if said and (not edge.ports or port == edge.ports[0] or usual in ("", said)):
+    if said and (not edge.ports or port == edge.ports[0] or usual in (None, said)):
         return said
     if edge.speaks.lower() in ALIASES and not said and edge.ports and port == edge.ports[0]:
         return ""  # declared as something that we cannot speak
-    return usual or _by_words(service)
+    return _by_words(service) if usual is None else usual
 
 
 def known(word: str) -> str:

@@ -289,3 +289,35 @@ def test_a_target_that_is_down_is_met_behind_what_publishes_its_port(outcome: st
     assert fault("down").landing(before, [look(outcome, outside=True)] * 9).outcome == "landed"
     inside = fault("down").landing(BEFORE, [look(outcome)] * 9)
     assert inside.outcome == ("landed" if outcome == "refused" else "not_landed")
+
+
+UNHEARD = [look("hung", connect_ms=0.1, speaks="amqp")] * 2
+"""Of a protocol that was guessed wrongly: it is connected to, and says nothing."""
+REFUSED = [look("refused", speaks="amqp")] * 9
+
+
+def test_down_is_seen_where_the_protocol_was_guessed_wrongly_for_a_connect_is_enough() -> None:
+    it = fault("down")
+    assert it.landing(UNHEARD, REFUSED).outcome == "landed"
+    assert it.landing(UNHEARD, UNHEARD).outcome == "not_landed"
+    assert it.landing([look("hung", speaks="amqp")], REFUSED).outcome == "not_measurable", "it never connected"
+    published = [replace(one, outside=True) for one in UNHEARD]
+    assert it.landing(published, [look("closed", outside=True)]).outcome == "not_measurable", "others may have accepted"
+
+
+def test_a_port_that_never_answered_is_as_before_when_it_is_connected_to_again() -> None:
+    it = fault("down")
+    assert it.gone(UNHEARD, [*REFUSED, *UNHEARD]).outcome == "landed"
+    assert it.gone(UNHEARD, REFUSED).outcome == "not_landed"
+    assert it.gone(UNHEARD, [look("closed", connect_ms=0.1, speaks="amqp")]).outcome == "not_landed", (
+        "it did not end so"
+    )
+    assert it.gone([*UNHEARD, *BEFORE], UNHEARD).outcome == "not_landed", "it had answered"
+
+
+@pytest.mark.parametrize("word", ["hang", "reset", "pause"])
+def test_looks_that_connected_and_were_never_answered_ask_for_the_ports_protocol(word: str) -> None:
+    landing = fault(word).landing(UNHEARD, UNHEARD)
+    assert landing.outcome == "not_measurable"
+    assert "2 looks at port 5432 of api->db connected before it began, and none was answered in amqp" in landing.because
+    assert landing.decide == "`speaks:` of the edge api->db, with what port 5432 speaks"

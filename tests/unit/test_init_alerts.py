@@ -80,3 +80,13 @@ def test_a_rule_on_errors_is_none_on_latencies_though_it_counts_by_a_duration_s_
     picked = alerts.pick([rule("Errors", expr)])
     assert picked.gone is not None
     assert picked.slow is None
+
+
+def test_rules_that_could_yet_see_a_fault_are_named_before_the_others() -> None:
+    """Nobody knows whether the health page asks the database; the proxy's rule fires if it does."""
+    first = [rule(f"Queue{n}", f"queue_length > {n}") for n in range(6)]
+    proxied = rule("Backend down", 'haproxy_backend_active_servers{proxy="api"} < 2')
+    left = alerts.pick([*first, proxied]).left
+    assert [why.split()[0] for why in left[:2]] == ["Backend", "Queue0"]
+    fired = alerts.pick([*first, proxied], firing=("Backend down",)).left
+    assert fired[0].startswith("Queue0"), "one that fires already could not begin to"

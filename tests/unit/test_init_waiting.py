@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from harness.errors import CannotRun
 from harness.init import survey
+from harness.stack.observed import Monitoring
 from harness.stack.project import Project
 from harness.stack.ready import State
 from harness.stack.stack import Stack
@@ -83,3 +84,38 @@ def test_a_container_that_does_not_stay_up_ends_the_waiting_with_its_name(monkey
     with pytest.raises(CannotRun, match="job is exited, exit code 1"):
         survey._none_fallen(stack)
     survey._none_fallen(cast("Stack", Addresses(State("web", "1", "running", restarts=1))))
+
+
+class Closing:
+    """A stack, a lookout or a reading that does nothing."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *given, **named: ()
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *error: object) -> None: ...
+
+
+def test_who_pages_is_left_out_and_so_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    published = {"image": "prom/alertmanager", "ports": [{"target": 9093}]}
+    project = Project("p", (), Path("/nowhere"), {"services": {**PROJECT.services, "alertmanager": published}})
+    waited: list[object] = []
+
+    def wait(stack: Stack, places: object, *rest: object) -> tuple[str, ...]:
+        waited.append(places)
+        raise CannotRun("seen enough")
+
+    for name in ("harness.init.survey.Stack", "harness.world.lookout.Lookout", "harness.init.survey.reading"):
+        monkeypatch.setattr(name, lambda *given, **named: Closing())
+    monkeypatch.setattr(survey, "_wait_listening", wait)
+    with pytest.raises(CannotRun, match="seen enough"):
+        survey.survey(
+            project,
+            "1",
+            Path("/nowhere"),
+            Monitoring(alertmanagers={"alertmanager:9093": ""}),
+            ("web:80", "alertmanager:9093"),
+            lambda http, edges: None,
+        )
+    assert waited == [("web:80",)]

@@ -124,6 +124,13 @@ def test_a_bare_look_is_made_rarely_and_another_edges_is_not_held_up_by_it() -> 
     assert probe.gap_s > BARE_S
 
 
+def test_a_bare_look_that_is_refused_harms_nobody_and_is_made_again_at_once() -> None:
+    """A short outage holds enough of them to be seen."""
+    here = world(clock=Clock(), lookout=looks(Witnessed(edge="a->b", port=1, outcome="refused")))
+    probe = WitnessProbe("a->b")
+    assert [len(probe.look(here)) for _ in range(3)] == [2, 2, 2]
+
+
 def test_a_caller_that_is_gone_for_long_is_looked_for_rarely_and_found_again() -> None:
     clock = Clock()
     outcome = ["blinded"]

@@ -8,6 +8,7 @@ import pytest
 
 from harness.edges import Edge
 from harness.inside.speaks import SPEAKS
+from harness.stack import speaks as stated
 from harness.world import speaks
 from harness.world.credentials import credentials
 from harness.world.ports import AGAIN, UNHEARD, Ports
@@ -44,6 +45,11 @@ def test_every_protocol_that_is_guessed_can_be_spoken() -> None:
         (8443, "rediss", {}, "https"),
         (6379, "rediss", {}, "tls"),
         (389, "ldap", {"image": "openldap"}, ""),
+        (61613, "", {"image": "rabbitmq:4"}, ""),
+        (61613, "stomp", {"image": "rabbitmq:4"}, ""),
+        (15692, "", {"image": "shop", "command": ["rabbitmq-server"]}, "http"),
+        (33060, "", {"image": "mysql:8"}, ""),
+        (7777, "stomp", {"image": "rabbitmq:4"}, ""),
     ],
 )  # fmt: skip
 def test_the_protocol_of_a_port_is_guessed(port: int, said: str, service: dict[str, Any], spoken: str) -> None:
@@ -51,6 +57,30 @@ def test_the_protocol_of_a_port_is_guessed(port: int, said: str, service: dict[s
     ports = () if said == "rediss" and port == 8443 else (first,)
     got = speaks.guess(edge(*ports, said=said if port != 8443 else ""), service, port)
     assert got == spoken
+
+
+@pytest.mark.parametrize(
+    ("schemes", "ports", "speaks"),
+    [
+        ((), (61613,), "stomp"),
+        ((), (4369, 5672, 61613), "amqp"),
+        ((), (5673,), "amqp"),
+        (("stomp",), (61613,), "stomp"),
+        ((), (), "amqp"),
+    ],
+)
+def test_a_port_that_is_known_for_another_protocol_has_not_its_images(
+    schemes: tuple[str, ...], ports: tuple[int, ...], speaks: str
+) -> None:
+    assert stated.guess(schemes, "rabbitmq:4-management", ports) == speaks
+
+
+def test_the_port_of_an_edge_beside_its_first_is_not_spoken_to_in_the_firsts_protocol() -> None:
+    assert speaks.guess(edge(5672, 61613, said="amqp"), {"image": "rabbitmq:4"}, 61613) == ""
+    assert speaks.guess(edge(5672, 5673, said="amqp"), {}, 5673) == "amqp"
+    ports = Ports()
+    ports.listening([4369, 5672])
+    assert ports.best() == 5672, "where something can be said"
 
 
 def test_the_path_is_the_health_checks_own() -> None:
