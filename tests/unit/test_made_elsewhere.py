@@ -134,7 +134,7 @@ def test_what_prometheus_renames_on_its_way_is_its_own(happened: tuple[f.Fact, .
 TO_OWN = "http://prometheus:9090/graph?g0.expr=slow+%3E+1&g0.tab=1"
 TO_LOKI = "http://loki:3100/explore?left=x"
 TO_OTHER = "http://other:9090/graph?g0.expr=late+%3E+1&g0.tab=1"
-BUDGET = {"alert": "LatencyBudget", "fingerprint": "b"}
+BUDGET: dict[str, Any] = {"alert": "LatencyBudget", "fingerprint": "b"}
 FIRES = (rule(expr="slow > 1", health="ok"), rule(rule="Other", expr="x > 1", health="ok"), alert("firing", 24))
 
 
