@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cached_property
 
 from harness.evaluations import histories
 from harness.facts import AlertChanged, ReceiverSeen, RuleSeen, TargetSeen
@@ -54,7 +55,7 @@ class Episode:
     def __hash__(self) -> int:
         return hash((self.identity, self.from_s))
 
-    @property
+    @cached_property
     def identity(self) -> Identity:
         return identity(self.alert, self.labels)
 

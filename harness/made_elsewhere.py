@@ -72,9 +72,13 @@ class _Ours:
             self._named.setdefault(one.alert, []).append(one)
 
     def near(self, one: Elsewhere) -> Iterator[Episode]:
-        """Those whose labels agree with its own, and then all of its name: what it is has one or the other."""
+        """Those whose labels agree with its own, and then all of its name, those first that began with it: what it is has one or the
+        other."""
         yield from self._agreeing.of(one.labels)
-        yield from self._named.get(one.alert, ())
+        named = self._named.get(one.alert, [])
+        place = bisect_left(named, one.from_s - LAG_S, key=lambda episode: episode.from_s)
+        yield from named[place:]
+        yield from named[:place]
 
 
 def _held_for(one: Elsewhere, sent_s: Iterable[float]) -> bool:

@@ -108,6 +108,15 @@ class Candidates:
         self._same: dict[Identity, list[Episode]] = {}
         for one in self.episodes:
             self._same.setdefault(one.identity, []).append(one)
+        self._just_then: dict[tuple[str, float, float], list[Episode]] = {}
+
+    def just_then(self, page: Paged) -> list[Episode]:
+        """Those that fired when it says, whatever their labels."""
+        key = page.status, _fired_s(page), began_s(page)
+        if key not in self._just_then:
+            there = [one for one in self.episodes if _lies_in(page, one, self.slack_s) and _gap_s(page, one) <= LAG_S]
+            self._just_then[key] = _nearest(page, there)
+        return self._just_then[key]
 
     def same(self, found: Sequence[Episode]) -> list[Episode]:
         """All episodes of the alerts that these are of."""
@@ -131,10 +140,7 @@ def of_page(journal: Journal, page: Paged, labels: Labels = NO_LABELS) -> list[E
         return _nearest(page, [one for one in borne if len(one.labels) == most])
     listed = page.before_s is not None or page.starts_s is None
     dropped = [one for one in agreeing if listed or _gap_s(page, one) <= known.slack_s]
-    if dropped or listed:
-        return _nearest(page, dropped)
-    there = (one for one in known.episodes if _lies_in(page, one, known.slack_s))
-    return _nearest(page, [one for one in there if _gap_s(page, one) <= LAG_S])
+    return _nearest(page, dropped) if dropped or listed else known.just_then(page)
 
 
 def _fired_s(page: Paged) -> float:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 
 from harness import alerting
+from harness.agreeing import Agreeing
 from harness.alerting import Episode
 from harness.expectations import alerts, next_fault, page_all_clear
 from harness.expectations.base import Evidence
@@ -78,19 +79,17 @@ def _told_of(journal: Journal, sought: Sought, until_s: float) -> list[Episode]:
     pages = [page for page in journal.of(Paged, until_s=until_s) if _to(sought, page)]
     about = [(page.at_s, episode) for page in pages for episode in of_page(journal, page, sought.labels)]
     known = {episode.identity for _, episode in about}
-    told = [episode for at_s, episode in about if at_s > sought.from_s and _counts(sought, episode.from_s)]
-    meant = [
-        seen.labels
+    told = {episode for at_s, episode in about if at_s > sought.from_s and _counts(sought, episode.from_s)}
+    meant = Agreeing(
+        (seen.labels, seen)
         for seen in journal.of(AlertRouted, until_s=until_s)
         if sought.about(seen.alert, seen.labels) and sought.receiver in seen.receivers
-    ]
+    )
     return [
         one
         for one in mine
         if (one.from_s > sought.from_s or one in told)
-        and (
-            not sought.receiver or one.identity in known or any(alerting.agree(labels, one.labels) for labels in meant)
-        )
+        and (not sought.receiver or one.identity in known or meant.of(one.labels))
     ]
 
 

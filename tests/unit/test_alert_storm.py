@@ -28,6 +28,7 @@ FIRES = AlertFires(alert="Slow", within_s="20s")
 READ = PageQuality(alert="Slow", receiver="oncall", require=("severity",))
 QUIET = AlertQuiet(alert="*", allow=("Slow",))
 CLUSTER = {"cluster": "eu"}
+REWRITTEN = {"service": "shop"}
 OTHER = f.RuleSeen(seen_s=5, rule="Other", group="h", interval_s=1.0, health="ok")
 HOLDS_BACK = f.InhibitSeen(
     seen_s=1, sources=(("alertname", "=", "Down"),), targets=(("alertname", "=", "Slow"),), equal=("pod", "cluster")
@@ -84,6 +85,8 @@ CLAIMS: list[tuple[Expectation, tuple[f.Fact, ...], dict[str, Any]]] = [
     (READ, NONE, {}),
     (QUIET, NONE, {}),
     (QUIET, NONE, {"added": CLUSTER}),
+    (PAGED, NONE, {"added": REWRITTEN}),
+    (QUIET, NONE, {"added": REWRITTEN}),
 ]
 
 
