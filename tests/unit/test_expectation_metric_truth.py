@@ -412,9 +412,9 @@ def test_where_others_take_the_processors_what_is_stated_as_hidden_may_be_too_li
     seen.took_s += np.where(seen.sent_s > 42, late_s, 0.0)
     stated = MetricLatencyTruth(metric="http_request_duration_seconds", hidden_ms="250ms")
     told = journal(more=[*machine_of(0, 50), *machine_of(50, 58, **machine), *machine_of(58, 170)])
-    finding = stated.check(evidence(seen.rows(), book(18, seen), told, phase="slow"))
-    one = Judged("slow/truth", "said", "slow", "", finding)
-    found = judged_beside(one, stated, False, told, 5.0, lambda: None).finding
+    shown = evidence(seen.rows(), book(18, seen), told, phase="slow")
+    one = Judged("slow/truth", "said", "slow", "", stated.check(shown))
+    found = judged_beside(one, stated, shown, lambda: None).finding
     assert (found.outcome, found.reason) == came
 
 
