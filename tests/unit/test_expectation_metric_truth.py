@@ -543,10 +543,10 @@ def test_a_plan_tells_how_near_the_bounds_must_be_and_when_a_window_is_too_short
 
 
 def test_a_plan_tells_that_request_decides_nothing_where_redirects_are_followed() -> None:
-    def said(follows: bool = True, **given: str) -> str:
+    def said(follows: bool = True, **given: Any) -> str:
         return MetricCountTruth(metric=TOTAL, **given).doubtful(Reach(120.0, 1800.0, 10.0, follows=follows))
 
-    named = {"only": 'code!~"3.."', "request": "{method} {route}"}
+    named: dict[str, Any] = {"only": 'code!~"3.."', "request": "{method} {route}"}
     assert "leave `request` out as well" in said(**named)
     assert said(follows=False, **named) == ""
     assert said(only='code!~"3.."') == ""
