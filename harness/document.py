@@ -5,12 +5,14 @@ The format is public: fields are only added; `schema` counts incompatible change
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.by_request import by_request, p95_interval_ms
+from harness.by_user import Spread, spread
 from harness.expectations.state_evidence import state_doc
 from harness.facts import GuardTripped, RungTried
 from harness.faults.base import Fault, Landing
@@ -75,7 +77,7 @@ def verdict_doc(
         "findings": [_finding(judged) for judged in verdict.findings],
         "faults": _faults(journal, faults, rows),
         "phases": _phases(journal, rows, timeout_s),
-        "releases": [_release(story) for story in releases],
+        "releases": [_release(story, rows) for story in releases],
         "detection": None if detection is None else _detection(detection),
         "state": state_doc(journal, faults),
         "orders": [] if orders is None else orders_doc(orders, journal, rows),
@@ -162,8 +164,9 @@ def _faults(journal: Journal, faults: Mapping[str, Fault], rows: Rows) -> list[d
     ]
 
 
-def _release(story: ReleaseStory) -> dict[str, Any]:
+def _release(story: ReleaseStory, rows: Rows) -> dict[str, Any]:
     """What became of a bad release: each instant as an interval on the run's axis, and the durations between them."""
+    over_s = story.gone.high_s if story.gone else story.end_s
     return {
         "fault": story.fault,
         "services": list(story.services),
@@ -171,6 +174,7 @@ def _release(story: ReleaseStory) -> dict[str, Any]:
         "bad_answers": len(story.bad),
         "answers_after": len(story.others),
         "still_bad": [seen.container for seen in story.still_bad],
+        "users": _users(spread(rows, story.begun_s, over_s)),
         "command": story.pulled.command if story.pulled else "",
         "exit_code": story.ended.exit_code if story.ended else None,
         "instants": {
@@ -179,6 +183,11 @@ def _release(story: ReleaseStory) -> dict[str, Any]:
         },
         "durations": {name: {"low_s": low_s, "high_s": high_s} for name, low_s, high_s in story.spans()},
     }
+
+
+def _users(found: Spread) -> dict[str, Any]:
+    """Of users with a session of their own: how the requests spread over them while the release was out."""
+    return {**dataclasses.asdict(found), "few": found.few}
 
 
 def _detection(found: Detection) -> dict[str, Any]:

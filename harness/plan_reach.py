@@ -53,6 +53,7 @@ def reach_of(plan: Plan, claim: Claim) -> Reach:
         hurt_s=max((i.until_s - i.at_s for i in (phase.injections if phase else ())), default=0.0),
         after_s=max(0.0, plan.shortest_s - end_s) + LOOKS_ON_S,
         closed=plan.drill.load.users is not None,
+        follows=plan.drill.origin.follows,
         stretches=_stretches(plan),
         before=_before(plan),
         steady=Steady(plan.drill.steady.for_s, plan.drill.steady.conditions),

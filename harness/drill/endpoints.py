@@ -105,14 +105,15 @@ def _hides(node: ast.Name | ast.Attribute | ast.alias, bases: set[int]) -> bool:
     """Whether requests may be made here, or named, that no call of a client tells."""
     if (isinstance(node, ast.Attribute) and node.attr in UNSURE) or last_name(node) in SESSIONS:
         return True
-    return _is_client(node) and id(node) not in bases
+    return is_client(node) and id(node) not in bases
 
 
 def _of_client(call: ast.Call) -> bool:
-    return isinstance(call.func, ast.Attribute) and _is_client(call.func.value)
+    return isinstance(call.func, ast.Attribute) and is_client(call.func.value)
 
 
-def _is_client(node: ast.AST) -> bool:
+def is_client(node: ast.AST) -> bool:
+    """Whether it is called as a user's client is."""
     return isinstance(node, (ast.Name, ast.Attribute)) and last_name(node) == "client"
 
 

@@ -87,7 +87,11 @@ class Load(Model):
     spawn_rate_per_s: PerSecond | None = Field(default=None, alias="spawn_rate", description="users started per second")
     timeout_s: Seconds = Field(default=10.0, alias="timeout", gt=0, description="of each request")
     max_in_flight: int = Field(default=400, ge=1, le=20000, description="beyond it arrivals are dropped and counted")
-    users_at_least: int | None = Field(default=None, ge=1, description="rotate over so many users (sessions, logins)")
+    users_at_least: int | None = Field(
+        default=None,
+        ge=1,
+        description="rotate over so many users; left out: over all where they have an on_start or keep something, else few are used",
+    )
     seed: int = Field(
         default=0,
         ge=0,

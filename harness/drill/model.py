@@ -104,6 +104,7 @@ class Origin:
     requests_per_task   at most so many, as the locustfile's text shows; infinite where it does not
     endpoints           names of its requests, POST /checkout; None where its text does not tell them all
     prepared            those of them that users ask in their on_start alone
+    follows             whether some of its requests follow redirects
     """
 
     document: Document
@@ -114,6 +115,7 @@ class Origin:
     requests_per_task: float = 1.0
     endpoints: tuple[str, ...] | None = None
     prepared: tuple[str, ...] = ()
+    follows: bool = False
 
 
 class Drill(Model):

@@ -24,6 +24,7 @@ from harness.drill.model import Drill, Origin
 from harness.drill.override import override
 from harness.drill.own import drill_model
 from harness.drill.problem import Invalid, Problem, shown_path
+from harness.drill.redirects import follow_redirects
 from harness.drill.requests import at_most
 from harness.drill.yaml_strict import decode, read
 from harness.parts import in_use
@@ -55,7 +56,10 @@ def build(document: Document, base: Path, *, stem: str) -> Drill:
         raise Invalid(problems + explain_all(error, document)) from None
     locustfiles = located(drill.load.locustfiles, base)
     drill = placed(drill, document, base).knowing(
-        requests_per_task=at_most(*locustfiles), endpoints=endpoints(*locustfiles), prepared=prepared(*locustfiles)
+        requests_per_task=at_most(*locustfiles),
+        endpoints=endpoints(*locustfiles),
+        prepared=prepared(*locustfiles),
+        follows=follow_redirects(*locustfiles),
     )
     with told_at_its_place():
         problems += checks.of_drill(drill)

@@ -50,7 +50,8 @@ class AnswersAsUsual(Expectation):
              request's name, the status, and the shape that the load takes of each answer: content type, where a redirect
              ended, of JSON the keys, of HTML title and tags. What is usual is taught by answers from before the phase, but
              those due while a fault was on or its trouble settled; errors teach only once the steady state held.
-             A kind is new when calm times would have shown it with 95 % certainty, were it as frequent there. Titles and ends
+             A kind is new when calm times would have shown it with 95 % certainty, were it as frequent there; errors of a
+             status, or of 5xx, that calm times never showed are tested together, too, whatever was asked. Titles and ends
              of a redirect's path that calm times see once and no more (product names, slugs) may go on to vary as much.
     Decides: once the phase is over. Failed: new_success, moved_elsewhere, new_error. Inconclusive: taught_too_little, where
              calm times were too short to know a kind so rare, no_shapes, and too_few, where most requests were not answered
@@ -187,12 +188,12 @@ class AnswersAsUsual(Expectation):
             )
             return replace(finding, p_value=round(min(1.0, len(found) * min(one.chance for one in new)), 9))
         if may > self.ratio * n:
-            rare = max(unsure, key=lambda one: one.needed - one.taught)
+            cheap = _cheapest(unsure, self.ratio * n - many)
             return inconclusive(
                 f"{may} of {n} answers were of a kind that was not seen before {limit}, but calm times may have been too short "
                 f"to show it: {_spoken(unsure)}",
                 reason="taught_too_little",
-                decide=f"{rare.needed} answers to {rare.endpoint} in calm times (there were {rare.taught})",
+                decide=f"{cheap.needed} answers to {cheap.endpoint} in calm times (there were {cheap.taught})",
                 measure=measure,
                 cites=cited,
                 details=details,
@@ -265,6 +266,18 @@ def _first(rows: Rows, kinds: frozenset[Kind], most: int) -> list[int]:
         mask |= rows.at_endpoint(endpoint) & (array["status"] == status) & (array["shape"] == number)
     places = np.flatnonzero(mask)
     return [int(place) for place in places[np.argsort(rows.done_s[places], kind="stable")][:most]]
+
+
+def _cheapest(unsure: Sequence[Novelty], beyond: float) -> Novelty:
+    """The one that the least lengthening of calm times takes to tell, so that with those that it tells before more than so many answers
+    are known to be new or not."""
+    counted = 0
+    by_cost = sorted(unsure, key=lambda one: one.needed / max(1, one.taught))
+    for one in by_cost:
+        counted += one.count
+        if counted > beyond:
+            return one
+    return by_cost[-1]
 
 
 def _matches(pattern: str, kind: Kind) -> bool:

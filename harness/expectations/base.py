@@ -158,6 +158,7 @@ class Reach:
     renewed     services whose processes end in it by a bad release, each as often as it goes out or is taken back
     hurt_s      how long its longest fault is on
     closed      the load's users wait for their answers before they ask again
+    follows     some of the load's requests follow redirects
     stretches   by phase what may be compared with; '' is the steady state before the first fault
     before      from the gate's hold to the first injection, phases without a fault between them; None: not known
     steady      the drill's steady state; None: not known
@@ -186,6 +187,7 @@ class Reach:
     hurt_s: float = 0.0
     after_s: float = math.inf
     closed: bool = False
+    follows: bool = False
     stretches: Mapping[str, Stretch] = field(default_factory=dict)
     before: Stretch | None = None
     steady: Steady | None = None

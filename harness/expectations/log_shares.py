@@ -199,6 +199,7 @@ def _share(
     if state is not State.KEPT:
         named = whose(rows, good, of) if least is None else whose(rows, ~good, of)
         limit += named and f"{':' if least is None else '; not:'} {named}"
+        limit += _answered(rows, ~good & of) if least is not None else ""
     text = f"{have}{f' to {have + may}' if may else ''} ({100 * have / n:.4g}%) {said} ({limit})"
     if state is not State.OPEN:
         return Limit("share", text, state, reason if state is State.BROKEN else "met")
@@ -206,6 +207,14 @@ def _share(
         why = next((doubt for doubt in doubts if held(unknown | doubt.of)[0] is State.OPEN), doubts[0])
         return Limit("share", text, State.OPEN, reason=why.reason, decide=why.decide, why=why.said)
     return Limit("share", text, State.OPEN, reason="window_open")
+
+
+def _answered(rows: Rows, missing: Mask) -> str:
+    """With which statuses these were answered, and how refusals are left out: what was wrong with those may be their asker's doing."""
+    statuses, counts = np.unique(rows.array["status"][missing], return_counts=True)
+    each = [f"{count}× {status or 'none'}" for status, count in zip(statuses.tolist(), counts.tolist(), strict=True)]
+    refused = bool(((statuses >= 400) & (statuses < 500)).any())
+    return f"; answered {', '.join(each)}{'; `allow: [4xx]` leaves refusals out' if refused else ''}" if each else ""
 
 
 def _has_root(looked: Looked) -> Mask:

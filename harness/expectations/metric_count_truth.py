@@ -80,7 +80,8 @@ class MetricCountTruth(ServiceMetric):
              answer (U). What a process that ended took with it is in U alone.
     Decides: passed when L ≤ rise ≤ U everywhere. Failed: undercount, vanished (series that are no longer exposed), overcount,
              wrong_status (the sum is right, the statuses are not). L and U further apart than 5 % decide nothing (too_wide).
-             A request that follows redirects is several to the service: leave 3xx out by `only`, or it decides nothing (redirected).
+             A request that follows redirects is several to the service, the last under another name: leave 3xx out by `only`, and
+             `request` out altogether, or it decides nothing (redirected).
              Nor do many that a client of the load's own sends again by itself (retried), nor events of the locustfile's that may be no
              requests, such as transactions, where no `request` tells them apart (only_told).
              Nor do routes that the load does not ask for (others_too), requests of which a service that the load asks through another
@@ -114,7 +115,7 @@ class MetricCountTruth(ServiceMetric):
         return self.unsure(reach)
 
     def doubtful(self, reach: Reach) -> str:
-        return self.too_short(reach) or renewed_too_often(reach, self.only)
+        return self.too_short(reach) or self.led_on(reach) or renewed_too_often(reach, self.only)
 
     def check(self, evidence: Evidence) -> Finding:
         return self.held(evidence, self._judged)

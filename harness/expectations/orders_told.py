@@ -206,16 +206,27 @@ def tried(review: Review, found: Toll, delivery: str) -> Iterator[str]:
     unseen = f", and what waited in {' and '.join(unread)} meanwhile was not read" if unread else ""
     if found.waited:
         yield f"{numbered(found.waited, 'row')} waited in {' and '.join(review.amid)} while a fault was on"
+    if found.refused:
+        yield _refused(found)
     if found.unhurt:
         late = f"{found.late} of {found.amid} were late" if found.late else "none was late"
+        other = "other " if found.refused else ""
         yield (
-            f"the faults hurt no order that was seen: no request for one failed or was sent again, {late}{unseen}, so it proves little "
+            f"the faults hurt no order that was seen: no {other}request for one failed or was sent again, {late}{unseen}, so it proves little "
             "of them"
         )
     elif found.faults and delivery == "exactly_once" and not found.again:
         yield (
             "that nothing is done twice was not seen to be tried: no request was sent again, and no source tells of a second delivery"
         )
+
+
+def _refused(found: Toll) -> str:
+    """'60 of 62 requests for one were refused (403) while a fault was on, and none of 300 before the first'."""
+    statuses = ", ".join(map(str, found.statuses))
+    before = f"{found.before or 'none'} of {found.calm}" if found.calm else "none was sent"
+    were = "was" if found.refused == 1 else "were"
+    return f"{found.refused} of {numbered(found.amid, 'request')} for one {were} refused ({statuses}) while a fault was on, and {before} before the first"
 
 
 def stores_apart(review: Review) -> Iterator[str]:

@@ -87,6 +87,15 @@ class ServiceMetric(Expectation):
             f"(more than {TOO_WIDE:.0%}); {enough_s}s would do for requests of {LEAST_S * 1000:.0f} ms"
         )
 
+    def led_on(self, reach: Reach) -> str:
+        """That nobody knows on which routes requests are counted that redirects lead on, though redirects are left out; or ''."""
+        if not (reach.follows and self.request and leaves_out_redirects(self.only)):
+            return ""
+        return (
+            "requests that follow a redirect are counted where it leads, which `request` takes for others than the load sent, and nothing "
+            "is decided (redirected): leave `request` out as well, or let the locustfile follow redirects itself (allow_redirects=False)"
+        )
+
     def unseen(self, reach: Reach) -> str:
         return alerts.unseen(reach)
 

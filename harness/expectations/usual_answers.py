@@ -3,7 +3,10 @@
 An answer's kind is (endpoint, status, shape); see load/shape.py. That a kind was never seen before says something only where it
 would have been: if it were as frequent in calm times as in the window, then of its k answers, among n in the window and m in calm
 times, all would lie in the window with probability C(n, k) / C(n + m, k) (Fisher's exact test of 0 of m against k of n; for a
-share p = k/n it is below 5 % from about m = 3/p on, the rule of three). The limit of 5 % is shared among the kinds tested (Bonferroni).
+share p = k/n it is below 5 % from about m = 3/p on, the rule of three). The limit of 5 % is shared among all that is tested (Bonferroni).
+
+An error that calm times never showed at any endpoint is tested over all endpoints as well, by its status and by its class (5xx): that
+none of it was seen has the product of the endpoints' chances, each from its own n and m, so that it does not matter what is asked more often.
 """
 
 from __future__ import annotations
@@ -11,8 +14,8 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
@@ -33,6 +36,8 @@ _TITLE = re.compile(r" '.*'$", re.DOTALL)
 
 Kind = tuple[str, int, str]
 """Endpoint, status, and shape; '' for a shape that was not taken."""
+Key = tuple[str, int, str, str]
+"""Endpoint, status, level and what: by which kinds are taken together."""
 
 
 def rough(shape: str) -> str:
@@ -84,7 +89,7 @@ class Novelty:
 
     level    status, rough or shape: what was never seen of them
     kinds    theirs; count of the answers
-    chance   the probability that nothing of it would have been seen before, were it as frequent in calm times
+    chance   the probability that nothing of it, or of all such errors, would have been seen before, were it as frequent in calm times
     new      whether that is too improbable; usual: whether calm times vary as much themselves
     needed   how many answers of the endpoint calm times would have to show so that it could be told
     """
@@ -107,7 +112,7 @@ def novelties(calm: Answers, seen: Answers, allowed: Callable[[Kind], bool] = la
     """What is new in `seen` and not allowed, most answers first."""
     statuses = {(endpoint, status) for endpoint, status, _ in calm.kinds}
     roughs = {(endpoint, status, rough(shape)) for endpoint, status, shape in calm.kinds if shape}
-    groups: dict[tuple[str, int, str, str], set[Kind]] = {}
+    groups: dict[Key, set[Kind]] = {}
     for kind in seen.kinds:
         endpoint, status, shape = kind
         if kind in calm.kinds or (not shape and (endpoint, status) in statuses) or allowed(kind):
@@ -130,14 +135,35 @@ def novelties(calm: Answers, seen: Answers, allowed: Callable[[Kind], bool] = la
         titles = variety(endpoint, status, family(what), level) if level == "rough" else None
         return titles is not None and titles.habit and titles.goes_on and not titles.repeated(count, chance)
 
-    found = [_novelty(calm, seen, key, kinds, ALPHA / len(groups), vary) for key, kinds in groups.items()]
+    pools = list(_pools(calm, groups))
+    alpha = ALPHA / max(1, len(groups) + len(pools))
+    by_key = {key: _novelty(calm, seen, key, kinds, alpha, vary) for key, kinds in groups.items()}
+    for pool in pools:
+        chance = math.prod(by_key[key].chance for key in pool)
+        if chance <= alpha:
+            by_key |= {
+                key: replace(by_key[key], new=True, usual=False, chance=min(chance, by_key[key].chance)) for key in pool
+            }
+    found = by_key.values()
     return sorted(found, key=lambda one: (-one.count, one.endpoint, one.status, one.level, one.what))
+
+
+def _pools(calm: Answers, groups: Iterable[Key]) -> Iterator[list[Key]]:
+    """Errors of one status, and of one class, at several endpoints, of which calm times showed none anywhere: where they showed some,
+    the endpoints without are chosen by chance, and together they would look new."""
+    errors = [key for key in groups if key[1] >= 400]
+    for hundred in (1, 100):
+        usual = {status // hundred for _, status, _ in calm.kinds}
+        pools: dict[int, list[Key]] = {}
+        for key in errors:
+            pools.setdefault(key[1] // hundred, []).append(key)
+        yield from (pool for number, pool in pools.items() if number not in usual and len(pool) > 1)
 
 
 def _novelty(
     calm: Answers,
     seen: Answers,
-    key: tuple[str, int, str, str],
+    key: Key,
     kinds: set[Kind],
     alpha: float,
     vary: Callable[[str, int, str, str, int, float], bool],

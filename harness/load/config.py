@@ -32,7 +32,8 @@ class LoadConfig:
     poisson, seed   arrivals at random moments around the rate; the seed is also that of the choice of tasks
                     and, with the run's name, of what the locustfile draws by `random`
     max_in_flight   open: how many users are started; an arrival that finds none idle is dropped
-    users_at_least  open: rotate over so many users; fewer are used when the load allows it
+    users_at_least  open: rotate over so many users; fewer are used when the load allows it. None: over all of a class whose
+                    users have a session of their own (harness.load.sessions), else the one idle shortest goes
     users           closed: how many
     spawn_rate      users started per second, evenly; None: SPAWN_PER_S where a user does something when it starts, else
                     all at once

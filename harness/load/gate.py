@@ -1,7 +1,8 @@
 """The gate: users wait at it between tasks, and each arrival, when it is due, lets one of them through.
 
 Open: of the idle users of the class that the file's weights pick, the one idle shortest goes (its connection is warm);
-with users_at_least the choice rotates over so many. None idle: the arrival is dropped, and both are rows of the ledger.
+with users_at_least the choice rotates over so many, and over all where each has a session of its own (harness.load.sessions).
+None idle: the arrival is dropped, and both are rows of the ledger.
 Closed: all pass once, when the load begins, and pace themselves from then on.
 """
 

@@ -82,10 +82,10 @@ def check_tasks(classes: Iterable[type[User]], tags: Sequence[str] = (), exclude
             raise Refused(
                 f"{cls.__name__} has a run() of its own, so its tasks cannot be started one by one", place_of_class(cls)
             )
-        holders: list[Any] = [cls]
+        waiting: list[Any] = [cls]
         seen: set[Any] = set()
-        while holders:
-            holder = holders.pop()
+        while waiting:
+            holder = waiting.pop()
             if holder in seen:
                 continue
             seen.add(holder)
@@ -95,7 +95,7 @@ def check_tasks(classes: Iterable[type[User]], tags: Sequence[str] = (), exclude
                 left = " and ".join(f"`{word}: [{', '.join(names)}]`" for word, names in said.items() if names)
                 why = f"has no tasks left after {left}" if left else "has no tasks"
                 raise Refused(f"{holder.__name__} {why}", place_of_class(holder))
-            holders += [task for task in tasks if isinstance(task, type) and issubclass(task, TaskSet)]
+            waiting += [task for task in tasks if isinstance(task, type) and issubclass(task, TaskSet)]
 
 
 def _chooses_tasks(holder: type) -> bool:
@@ -116,7 +116,7 @@ def _chooses_tasks(holder: type) -> bool:
 def paced(classes: Iterable[type[User]]) -> list[str]:
     """Names of the classes that set a wait_time, which arrivals make meaningless."""
     words = ("wait_time", "min_wait", "max_wait", "wait_function")
-    return sorted({holder.__name__ for cls in classes for holder in _holders(cls) if _sets(holder, words)})
+    return sorted({holder.__name__ for cls in classes for holder in holders(cls) if _sets(holder, words)})
 
 
 def unused(shapes: Iterable[LoadTestShape], model: str) -> list[str]:
@@ -140,10 +140,11 @@ def hosts(classes: Iterable[type[User]], against: str) -> list[str]:
 
 def greets(classes: Iterable[type[User]]) -> bool:
     """Whether a user does something of its own when it starts (on_start, __init__), which may ask the service."""
-    return any(_sets(holder, ("on_start", "__init__")) for cls in classes for holder in _holders(cls))
+    return any(_sets(holder, ("on_start", "__init__")) for cls in classes for holder in holders(cls))
 
 
-def _holders(cls: type[User]) -> Iterator[Any]:
+def holders(cls: type[User]) -> Iterator[Any]:
+    """The class, and the sets of tasks among its tasks, and those among theirs."""
     yield cls
     waiting = [task for task in cls.tasks if isinstance(task, type)]
     seen: set[Any] = set()

@@ -36,6 +36,7 @@ from harness.load.places import Places
 from harness.load.recorder import Recorder
 from harness.load.samples import Samples
 from harness.load.seat import Seats
+from harness.load.sessions import own_session
 from harness.load.shares import shares
 
 LOOK_S = 0.1
@@ -150,8 +151,7 @@ class Session:
         count = self._config.started_users
         classes = list(self._environment.user_classes)
         found = shares(classes, count)
-        least = (self._config.users_at_least or 1) / self._config.part.of
-        self._gate.admit([(cls, share, max(1, math.ceil(least * share))) for cls, share in found.items()])
+        self._gate.admit([(cls, share, self._in_turn(cls, share)) for cls, share in found.items()])
         self._begin_users()
         gevent.spawn(self._listen)
         told = 0.0
@@ -174,6 +174,13 @@ class Session:
             gc.collect()
             gc.freeze()  # what was imported is looked at no more: no long pauses while arrivals are due
             self._channel.tell("ready", users=self._gate.parked, detail="")
+
+    def _in_turn(self, cls: Any, share: float) -> int:
+        """How many users of the class take turns at least: as stated, else all where each has a session of its own."""
+        stated = self._config.users_at_least
+        if stated is None:
+            return self._config.started_users if own_session(cls) else 1
+        return max(1, math.ceil(stated / self._config.part.of * share))
 
     def _begin_users(self) -> None:
         self._runner.start(self._config.started_users, spawn_rate(self._config, self._environment.user_classes))

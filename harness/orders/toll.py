@@ -27,6 +27,8 @@ class Toll:
     failed  requests that did not arrive, or whose outcome nobody was told, from the first fault on
     amid    requests under way while a fault was on; `late`: those of them that took LATE times as long as any before the first
     waited  rows that stood in queues while a fault was on, and not before the load
+    refused those of them that were answered that nothing was done (4xx), by these `statuses`; `before`: so many of the `calm` ones
+            before the first fault were refused, too
     again   requests sent after one of the same operation that may have been done
     """
 
@@ -36,12 +38,21 @@ class Toll:
     late: int = 0
     again: int = 0
     waited: int = 0
+    refused: int = 0
+    statuses: tuple[int, ...] = ()
+    before: int = 0
+    calm: int = 0
 
     @property
     def unhurt(self) -> bool:
         """Whether there were faults, and neither a request nor a queue shows it."""
         tried = self.failed or self.again or self.late > FEW * self.amid or self.waited >= HELD_UP
-        return bool(self.faults) and not tried
+        return bool(self.faults) and not tried and not self.turned_away
+
+    @property
+    def turned_away(self) -> bool:
+        """Whether more were refused while a fault was on than calm times refuse anyway."""
+        return self.refused > (FEW + self.before / max(1, self.calm)) * self.amid
 
 
 def toll(operations: Operations, faults: Sequence[Hurt], waited: int = 0) -> Toll:
@@ -62,7 +73,20 @@ def toll(operations: Operations, faults: Sequence[Hurt], waited: int = 0) -> Tol
     for one in faults:
         amid |= (sent_s <= one.off_s) & (done_s >= one.on_s)
     late = amid & (done_s - sent_s > LATE * longest_s)
-    return Toll(len(faults), int((bad & ~calm).sum()), int(amid.sum()), int((late & ~bad).sum()), again, waited)
+    refused = (outcome == REFUSED) & ~bad
+    statuses = np.unique(rows.array["status"][place[refused & amid]])
+    return Toll(
+        faults=len(faults),
+        failed=int((bad & ~calm).sum()),
+        amid=int(amid.sum()),
+        late=int((late & ~bad).sum()),
+        again=again,
+        waited=waited,
+        refused=int((refused & amid).sum()),
+        statuses=tuple(statuses.tolist()),
+        before=int((refused & calm).sum()),
+        calm=int(calm.sum()),
+    )
 
 
 def _after_a_doubt(operations: Operations, perhaps: NDArray[np.bool_]) -> int:

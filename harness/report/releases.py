@@ -114,6 +114,20 @@ def span(low_s: float, high_s: float) -> str:
     return f"{low_s:.1f} s" if high_s - low_s < 0.05 else f"{low_s:.1f}–{high_s:.1f} s"
 
 
+def few_users(told: Mapping[str, Any]) -> str:
+    """That few users stood for all, so that what a release does to some of them may not have been met; '' where many did."""
+    users = told.get("users") or {}
+    if not users.get("few"):
+        return ""
+    idle = users["of"] - users["asked"]
+    none = f", and {idle} sent none" if idle else ""
+    share = sum(users["foremost"]) / users["requests"]
+    return (
+        f"{len(users['foremost'])} of {users['of']} users sent {100 * share:.0f} % of the requests meanwhile{none}: what it "
+        "does to some users only may not have been met (they take turns without `users_at_least`, or with a higher one)"
+    )
+
+
 def _view(story: Story, told: Mapping[str, Any], every: list[Mapping[str, Any]]) -> ReleaseView:
     instants = told["instants"]
     called = told["version"] or f"the bad release of {', '.join(told['services'])}"
@@ -144,6 +158,8 @@ def _summary(told: Mapping[str, Any]) -> str:
         parts.append(f"it gave {numbered(told['bad_answers'], 'answer')}, and {after} of others came after the last")
     if still := told["still_bad"]:
         parts.append(f"{', '.join(still)} still ran it at the end of its phase")
+    if few := few_users(told):
+        parts.append(few)
     return "; ".join(parts)
 
 

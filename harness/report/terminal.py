@@ -12,7 +12,7 @@ from harness.report.headline import only_liveness, under_test, unhurt, word
 from harness.report.junit import endings
 from harness.report.ladder import climbed
 from harness.report.paint import Paint
-from harness.report.releases import named, never, span
+from harness.report.releases import few_users, named, never, span
 from harness.report.sizes import plain
 from harness.report.state_table import table_lines
 from harness.stats.condition import show_ms
@@ -141,6 +141,8 @@ def _releases(document: Mapping[str, Any], paint: Paint) -> Iterator[str]:
         called = told["version"] or told["fault"]
         unseen = f"; never seen: {missing}" if missing else ""
         yield f"  {paint('↩', 'dim')} {called} of {', '.join(told['services'])}: {one_line(came)}{unseen}"
+        if few := few_users(told):
+            yield f"    {paint('?', 'inconclusive')} {few}"
 
 
 def _when(name: str, at: Mapping[str, float]) -> str:

@@ -110,6 +110,61 @@ def test_an_endpoint_that_calm_times_never_asked_is_not_judged() -> None:
     assert check(rows(20, 400), rows(60, 50, endpoint="GET /new")).reason == "taught_too_little"
 
 
+def spread(start_s: float, each: int, **more: Any) -> list[dict[str, Any]]:
+    """So many answers to each of nine endpoints."""
+    return [row for name in "abcdefghi" for row in rows(start_s, each, endpoint=f"GET /{name}", **more)]
+
+
+def test_an_error_that_is_rare_everywhere_is_new_where_calm_times_showed_it_nowhere() -> None:
+    bad = [row for name in "abcdefghi" for row in rows(62, 1, "text/html", 502, endpoint=f"GET /{name}")]
+    finding = check(spread(20, 60), spread(60, 60), bad)
+    assert (finding.outcome, finding.reason) == (FAILED, "new_error")
+    assert finding.because.startswith("9 of 549 answers were of a kind that calm times never showed")
+    assert finding.p_value is not None
+    assert finding.p_value <= 0.05
+    mixed = [row | {"status": 500 + at} for at, row in enumerate(bad)]
+    assert check(spread(20, 60), spread(60, 60), mixed).outcome is FAILED, "5xx are tested together"
+
+
+def test_errors_that_calm_times_showed_elsewhere_are_not_tested_together() -> None:
+    bad = [row for name in "abcdefghi" for row in rows(62, 1, "text/html", 502, endpoint=f"GET /{name}")]
+    seen = rows(25, 1, "text/html", 502, endpoint="GET /other")
+    assert check(spread(20, 60), seen, spread(60, 60), bad).reason == "taught_too_little"
+
+
+def test_an_error_of_endpoints_that_calm_times_never_asked_is_not_judged_together_either() -> None:
+    bad = [row for name in "uvwxyz" for row in rows(60, 9, "text/html", 404, endpoint=f"GET /{name}")]
+    assert check(spread(20, 60), spread(60, 60), bad).reason == "taught_too_little"
+
+
+def test_what_is_told_first_by_longer_calm_times_is_the_hint() -> None:
+    few = rows(60, 100), rows(60, 1, "text/html 'Odd'", 404)
+    many = rows(60, 100, endpoint="GET /cart"), rows(60, 5, "text/html 'Odd'", 404, endpoint="GET /cart")
+    kept = rows(25, 1, "text/html 'Odd'", 404, endpoint="GET /other")
+    finding = check(rows(20, 90), rows(20, 90, endpoint="GET /cart"), kept, *few, *many)
+    assert finding.reason == "taught_too_little"
+    assert "answers to GET /cart in calm times (there were 90)" in finding.decide
+    assert (
+        "answers to GET /catalog"
+        in check(rows(20, 90), rows(20, 90, endpoint="GET /cart"), kept, *few, *many, ratio="2.5%").decide
+    )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_errors_that_are_as_frequent_in_calm_times_are_seldom_called_new_together(seed: int) -> None:
+    chance, wrong = random.Random(seed), 0
+    for _ in range(400):
+        calm, seen = (
+            Answers(
+                {(f"GET /{i}", 200, ""): 80 for i in range(8)}
+                | {(f"GET /{i}", bad, ""): 1 for i in range(8) for bad in (502, 503) if chance.random() < 0.2}
+            )
+            for _ in "ab"
+        )
+        wrong += any(one.new for one in novelties(calm, seen))
+    assert wrong <= 0.05 * 400
+
+
 def test_pages_that_vary_all_the_time_vary_under_a_fault_too() -> None:
     """Every hundredth page has tags of its own; that one repeats itself is something else."""
 

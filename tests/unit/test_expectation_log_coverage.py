@@ -583,8 +583,21 @@ def test_what_is_missing_is_told_by_request_name() -> None:
     checks = [{"at_s": 12 + i / 10, "outcome": "5xx", "status": 503, "endpoint": "GET /healthz"} for i in range(40)]
     finding = Run(rows=checks).check()
     assert (finding.outcome, finding.reason) == (FAILED, "no_id")
-    assert "200 (83.33%) are found by their ids (at least 100%; not: 40 of 40 GET /healthz)" in finding.because
+    assert (
+        "200 (83.33%) are found by their ids (at least 100%; not: 40 of 40 GET /healthz; answered 40× 503)"
+        in finding.because
+    )
     assert "not:" not in Run(Stub(ids=False)).check().because, "there are no others"
+
+
+def test_how_those_were_answered_that_logs_do_not_tell_of_is_told_and_how_refusals_are_left_out() -> None:
+    """The page with the token failed, so what was sent without one is refused: no error of the service, and in no log as such."""
+    refused = [{"at_s": 12 + i / 10, "outcome": "4xx", "status": 403, "endpoint": "POST /cart"} for i in range(40)]
+    finding = Run(rows=refused).check()
+    assert finding.outcome is FAILED
+    assert "not: 40 of 40 POST /cart; answered 40× 403; `allow: [4xx]` leaves refusals out)" in finding.because
+    assert Run(rows=refused).check(allow=["4xx"]).outcome is PASSED
+    assert "; answered 200× 503)" in Run(Stub(ids=False)).check().because
 
 
 def test_who_accuses_falsely_and_who_is_noisy_is_told_by_name_too() -> None:

@@ -566,6 +566,17 @@ def test_a_plan_tells_how_near_the_bounds_must_be_and_when_a_window_is_too_short
     assert "12s would do for requests of 200 ms" in said
 
 
+def test_a_plan_tells_that_request_decides_nothing_where_redirects_are_followed() -> None:
+    def said(follows: bool = True, **given: Any) -> str:
+        return MetricCountTruth(metric=TOTAL, **given).doubtful(Reach(120.0, 1800.0, 10.0, follows=follows))
+
+    named: dict[str, Any] = {"only": 'code!~"3.."', "request": "{method} {route}"}
+    assert "leave `request` out as well" in said(**named)
+    assert said(follows=False, **named) == ""
+    assert said(only='code!~"3.."') == ""
+    assert said(request="{method} {route}") == "", "nobody knows whether there are any"
+
+
 def test_a_plan_tells_when_the_processes_of_a_release_take_too_much_with_them() -> None:
     def said(only: str = 'job="api"', **more: Any) -> str:
         given: dict[str, Any] = {

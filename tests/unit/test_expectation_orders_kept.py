@@ -178,6 +178,30 @@ def test_orders_that_a_fault_hurt_are_a_trial_and_doing_one_twice_is_tried_by_as
     assert NOT_TWICE not in hurt(*attempts).check(delivery="at_least_once").because
 
 
+def test_orders_that_were_refused_while_a_fault_was_on_were_hurt() -> None:
+    story = hurt(*((f"f{n}", NO) for n in range(3)), ("g", OK))
+    story.held = {name: [row for row in held if not row["key"].startswith("f")] for name, held in story.held.items()}
+    found = story.check()
+    assert (found.outcome, found.reason) == (Outcome.PASSED, "met")
+    assert (
+        "3 of 4 requests for one were refused (422) while a fault was on, and none of 5 before the first"
+        in found.because
+    )
+    assert "hurt no order" not in found.because
+
+
+def test_orders_that_are_refused_as_often_in_calm_times_were_not_hurt() -> None:
+    story = hurt(("f", NO), *((f"g{n}", OK) for n in range(3)))
+    story.asked[0] = ("a", NO)
+    story.held = {name: [row for row in held if row["key"] not in ("a", "f")] for name, held in story.held.items()}
+    found = story.check()
+    assert found.reason == "unhurt"
+    assert (
+        "1 of 4 requests for one was refused (422) while a fault was on, and 1 of 5 before the first" in found.because
+    )
+    assert "no other request for one failed" in found.because
+
+
 def test_orders_that_waited_in_a_queue_while_a_fault_was_on_were_hurt() -> None:
     found = hurt(("f", OK), facts=(amid(37),)).check()
     assert found.reason == "met"
