@@ -148,7 +148,7 @@ def _exactly(step: float, top: float) -> float:
     """The step, on the grid that `top` lies on: then neither promtool's sums nor ours are rounded. A history that ended above the
     first sample after it, by however little, would be a counter that began anew."""
     grid = math.ulp(top)
-    return math.floor(step / grid) * grid if math.isfinite(grid) else 0.0
+    return math.floor(step / grid) * grid if top > 0 and math.isfinite(top) else 0.0
 
 
 def _lifted(points: Points, top: float, before: float) -> list[tuple[float, float | None]]:

@@ -200,7 +200,15 @@ def test_a_counter_that_never_fell_falls_nowhere_in_its_history_by_the_least(
     assert len(found) == history + 13 + 4
     assert all(after >= before for before, after in pairwise(found))
     rate = (found[history - 1] - found[0]) / ((history - 1) * slot_s)
-    assert rate == pytest.approx((points[13][1] - points[4][1]) / (9 * slot_s), abs=1e-4)
+    grid = math.ulp(found[history - 1]) / slot_s  # 1e12 with a half is no finer
+    assert rate == pytest.approx((points[13][1] - points[4][1]) / (9 * slot_s), abs=1e-6 + grid)
+
+
+def test_a_counter_at_zero_whose_history_is_shorter_than_its_spacing_is_laid_out() -> None:
+    """It began anew just before the fault; its one sample of history has no step."""
+    points = [(0.0, 30.0), (6.0, 60.0), (12.0, 90.0), (18.0, 0.0), (24.0, 4.0)]
+    one = Recorded({"__name__": "a_total"}, points)
+    assert with_history(one, Times(0, 18, 19, 26, 26), 2.0, 4.0, 0.0) == "_x1 0.0 _ _ 4.0 _"
 
 
 def test_errors_of_an_earlier_fault_are_no_clean_history() -> None:
