@@ -9,17 +9,17 @@ from collections.abc import Mapping, Sequence
 from harness.stack.texts import Text
 
 KEY = "resolver"
-_BEGIN = r"(?:^|[{;])\s*"
+_BEGIN = r"(?:^|[{;])[ \t]*"
 _RESOLVER = re.compile(rf"{_BEGIN}resolver\s+[^;\s]", re.MULTILINE)
 _COMMENT = re.compile(r"(?:^|(?<=\s))#[^\n]*", re.MULTILINE)
 _GROUP = re.compile(rf"{_BEGIN}upstream\s+([\w.\-]+)\s*\{{", re.MULTILINE)
 _SERVER = re.compile(rf"{_BEGIN}server\s+([\w.\-]+)(?::\d+)?(?=[^;{{}}]*\sresolve\b)[^;{{}}]*;", re.MULTILINE)
 _PASSED = re.compile(rf"{_BEGIN}\w+_pass\s+['\"]?([^\s;'\"]+)", re.MULTILINE)
-_SET = r"(?:^|[{{;])\s*set\s+\${}\s+['\"]?([^\s;'\"]+)"
-_MAP = r"(?:^|[{{;}}])\s*map\s[^\n;]*\${}\s*\{{([^}}]*)\}}"
+_SET = r"(?:^|[{{;])[ \t]*set\s+\${}\s+['\"]?([^\s;'\"]+)"
+_MAP = r"(?:^|[{{;}}])[ \t]*map\s[^\n;]{{0,200}}\${}\s*\{{([^}}]*)\}}"
 _MAPPED = re.compile(r"\S\s+['\"]?([^\s;'\"]+)['\"]?\s*;")
 _DEFINED = re.compile(
-    r"\b(?:set|\w+_set|js_var)\s+\$(\w+)|\b(?:map|geo|split_clients)\s[^\n;]*\$(\w+)\s*\{|\(\?P?<(\w+)>"
+    r"\b(?:set|\w+_set|js_var)\s+\$(\w+)|\b(?:map|geo|split_clients)\s[^\n;]{0,200}\$(\w+)\s*\{|\(\?P?<(\w+)>"
 )
 _FILLED = re.compile(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
 _VARIABLE = re.compile(r"(?:\w+://)?(\$\{?(\w+)\}?)")
