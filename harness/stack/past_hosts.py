@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
 from harness.stack import dns_sd, haproxy_dns, nginx_dns
 from harness.stack.texts import Text
 
@@ -12,18 +17,64 @@ _INSTEAD = {
 }
 """By the key that makes it do so: what of the same program's files goes by the hosts file."""
 
+_FOLDERS = {
+    dns_sd.KEY: ("/etc/prometheus", "/opt/bitnami/prometheus/conf"),
+    haproxy_dns.KEY: ("/usr/local/etc/haproxy", "/etc/haproxy", "/bitnami/haproxy/conf", "/opt/bitnami/haproxy/conf"),
+    nginx_dns.KEY: (
+        "/etc/nginx",
+        "/usr/local/nginx/conf",
+        "/usr/local/openresty/nginx/conf",
+        "/opt/bitnami/nginx/conf",
+    ),
+}
+"""By key, where the program that knows it looks for its configuration in a container."""
 
-def asked_past_hosts(text: Text) -> dict[str, str]:
-    """Each name with the key that makes it ask."""
-    if text.kind != "file" or text.program:
-        return {}
-    return {
-        **dict.fromkeys(dns_sd.asked_of_dns(text), dns_sd.KEY),
-        **dict.fromkeys(haproxy_dns.names_resolved(text.body), haproxy_dns.KEY),
-        **dict.fromkeys(nginx_dns.names_resolved(text.body), nginx_dns.KEY),
-    }
+_SUFFIXES = {"", ".conf", ".cfg", ".inc", ".template", ".yml", ".yaml"}
+"""What else lies there (`default.conf.bak`) is read by none."""
 
 
-def told(caller: str, name: str, key: str, where: str) -> str:
-    """Why that is no edge, and the way out."""
-    return f"{caller} asks the DNS for {name} and goes by the answer, past its hosts file ({key}, {where}); {_INSTEAD[key]}"
+@dataclass(frozen=True)
+class Asked:
+    """By which key a name is asked for, and where that is written."""
+
+    key: str
+    where: str
+
+
+def asked_past_hosts(read: Sequence[Text]) -> dict[str, Asked]:
+    """Each name that a service asks for, as far as a configuration tells: one that stands in its program's folder, or that the command
+    names. A repository that is mounted whole holds everybody's, and is no sign of what runs there."""
+    found: dict[str, Asked] = {}
+    for text in _configurations(read, dns_sd.KEY):
+        found |= dict.fromkeys(dns_sd.asked_of_dns(text), Asked(dns_sd.KEY, text.where))
+    for text in _configurations(read, haproxy_dns.KEY):
+        found |= dict.fromkeys(haproxy_dns.names_resolved(text.body), Asked(haproxy_dns.KEY, text.where))
+    for name, where in nginx_dns.names_resolved([*_configurations(read, nginx_dns.KEY)], read).items():
+        found[name] = Asked(nginx_dns.KEY, where)
+    return found
+
+
+def told(caller: str, name: str, asked: Asked) -> str:
+    """Why that is no edge, and the ways out."""
+    return (
+        f"{caller} asks the DNS for {name} and goes by the answer, past its hosts file ({asked.key}, {asked.where}); "
+        f"{_INSTEAD[asked.key]}. If {caller} goes by its hosts file all the same, declare the edge with its ports"
+    )
+
+
+def _configurations(read: Sequence[Text], key: str) -> Iterator[Text]:
+    commands = " ".join(text.body for text in read if text.kind == "command")
+    for text in read:
+        if text.kind != "file" or text.program or not text.inside:
+            continue
+        if _in_folder(PurePosixPath(text.inside), key) or _named(text.inside, commands):
+            yield text
+
+
+def _in_folder(path: PurePosixPath, key: str) -> bool:
+    looked_at = path.suffix in _SUFFIXES and "sites-available" not in path.parts
+    return looked_at and any(path.is_relative_to(folder) for folder in _FOLDERS[key])
+
+
+def _named(path: str, commands: str) -> bool:
+    return bool(re.search(rf"(?<![\w./\-]){re.escape(path)}(?![\w/\-]|\.\w)", commands))

@@ -87,10 +87,9 @@ def _gone_around(config: topology.Config, edge: Edge, read: Mapping[str, Sequenc
     for service in (caller, *topology.sharers(config, caller)):
         for said in addressed(read.get(service, ()), static):
             return f"{caller} addresses {dependency} by its IP {said.name} ({said.where})"
-        for text in read.get(service, ()):
-            asked = asked_past_hosts(text)
-            for name in sorted(asked.keys() & {*edge.names}):
-                return told(caller, name, asked[name], text.where)
+        asked = asked_past_hosts(read.get(service, ()))
+        for name in sorted(asked.keys() & {*edge.names}):
+            return told(caller, name, asked[name])
     image = str(topology.services(config)[dependency].get("image") or "")
     peers = hands_out_peers(edge, image, read.get(dependency, ()))
     return f"{dependency} hands out addresses of its peers (Redis Cluster or Sentinel, {peers})" if peers else ""

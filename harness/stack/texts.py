@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any, Literal
 
 from harness.stack.names import Config, services
@@ -41,12 +41,13 @@ Kind = Literal["environment", "command", "file"]
 
 @dataclass(frozen=True)
 class Text:
-    """One text of a service. `where` is for people; `key` is the variable's name."""
+    """One text of a service. `where` is for people; `key` is the variable's name, `inside` the file's path in the container."""
 
     kind: Kind
     where: str
     body: str
     key: str = ""
+    inside: str = ""
 
     @property
     def program(self) -> bool:
@@ -93,16 +94,14 @@ def _joined(value: Any) -> str:
 
 
 def _contents(config: Config, body: Mapping[str, Any], directory: Path) -> Iterator[Text]:
-    for word, one in (("configs", "config"), ("secrets", "secret")):
+    for word, one, folder in (("configs", "config", "/"), ("secrets", "secret", "/run/secrets")):
         for use in body.get(word) or ():
             source = use if isinstance(use, str) else str(use.get("source"))
+            target = source if isinstance(use, str) else str(use.get("target") or source)
             given = (config.get(word) or {}).get(source) or {}
-            if given.get("content"):
-                yield Text("file", f"{one} {source}", str(given["content"]))
-            elif given.get("file"):
-                text = _read(Path(given["file"]))
-                if text:
-                    yield Text("file", f"{one} {source}", text)
+            text = str(given.get("content") or "") or (_read(Path(given["file"])) if given.get("file") else "")
+            if text:
+                yield Text("file", f"{one} {source}", text, inside=str(PurePosixPath(folder, target)))
 
 
 def _mounts(body: Mapping[str, Any], directory: Path, compose: Collection[Path]) -> Iterator[Text]:
@@ -117,7 +116,8 @@ def _mounts(body: Mapping[str, Any], directory: Path, compose: Collection[Path])
             text = _read(path)
             if text:
                 left -= len(text)
-                yield Text("file", f"file {_shown(path, directory)}", text)
+                inside = PurePosixPath(str(mount.get("target") or "/"), path.relative_to(source))
+                yield Text("file", f"file {_shown(path, directory)}", text, inside=str(inside))
             if left < 0:
                 break
 
