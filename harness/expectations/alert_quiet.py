@@ -9,7 +9,7 @@ from pydantic import Field
 from harness import alerting
 from harness.alerting import Episode
 from harness.evaluations import key_of
-from harness.expectations import alerts, broken_rules, known_alerts, rules_away, selected
+from harness.expectations import alerts, broken_rules, foreign_alerts, known_alerts, rules_away, selected
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.broken_rules import Broken
 from harness.expectations.requests import cites, folded, still_open
@@ -35,7 +35,8 @@ class AlertQuiet(Expectation):
     Counts:  every moment of the window, also that of an alert which was firing when it began.
     Decides: failed at the first alert that fires: collateral (a fault was on, or its trouble settled), false_alarm (none was),
              pre_existing (it fired before the window); also one that Prometheus did not make (a log store's ruler, another
-             Prometheus), where Alertmanager held it or it was paged; passed when the window is over, Prometheus was looked at
+             Prometheus), where Alertmanager held it or it was paged, but open where it may be an allowed one under another name and
+             with other labels (unknown_maker); passed when the window is over, Prometheus was looked at
              all the time, and a rule of that name, which is not allowed to fire and may have the labels, is loaded, could be
              evaluated all the time (where one name is claimed, so could each of its rules), was, and had something to read and
              asks for what that can give (else its silence says nothing: rule_missing, rule_broken, not_evaluated, no_series,
@@ -81,13 +82,20 @@ class AlertQuiet(Expectation):
         if known:
             return self._loud(evidence, window, known)
         others = self._made_elsewhere(journal, window)
-        sure = [one for one in others if alerting.watched(journal, one.from_s, one.from_s + alerting.LAG_S)]
+        seen = [one for one in others if alerting.watched(journal, one.from_s, one.from_s + alerting.LAG_S)]
+        sure = [one for one in seen if not one.perhaps]
         if sure:
-            return self._elsewhere(evidence, window, sure)
+            return foreign_alerts.fired(evidence, window, sure)
         if not window.ended:
             return still_open(evidence, window)
-        if others or loud or not alerting.watched(journal, window.start_s, window.end_s):
+        if len(seen) < len(others) or loud or not alerting.watched(journal, window.start_s, window.end_s):
             return alerts.not_watched(evidence, f"{what} was not seen to fire")
+        perhaps = foreign_alerts.perhaps(evidence, f"{what} was not seen to fire", others) if others else None
+        return perhaps or self._silent(evidence, window)
+
+    def _silent(self, evidence: Evidence, window: Window) -> Finding:
+        """None was seen to fire, and Prometheus was looked at all the time: what that says is in the rules."""
+        journal = evidence.journal
         left = rules_away.away(journal, self._sightings(journal, window), window.start_s)
         gone = [one for one in left if not one.seamless]
         loaded = alerting.rules(journal, self.alert, window.end_s, self.labels)
@@ -215,22 +223,6 @@ class AlertQuiet(Expectation):
             for one in found
             if not self._allowed(one.alert) and one.from_s < window.end_s and one.until_s >= window.start_s
         ]
-
-    @staticmethod
-    def _elsewhere(evidence: Evidence, window: Window, others: list[Elsewhere]) -> Finding:
-        """What another than Prometheus made, as it was seen on its way to people."""
-        first, count = others[0], len({alerting.identity(one.alert, one.labels) for one in others})
-        more = f" ({count - 1} more)" if count > 1 else ""
-        before = "already " if first.from_s < window.start_s else ""
-        around = within(alerts.troubles(evidence.journal), first)
-        during = f"in the trouble of {around[0].name!r}" if around else "where no fault was on"
-        return failed(
-            f"{first.alert}{alerting.shown(first.labels)} fired {before}at {first.from_s:.1f} s, {during}{more}: {first.told()}, and"
-            " it was not Prometheus that made it",
-            reason="pre_existing" if before else "collateral" if around else "false_alarm",
-            measure=Measure(count, count, "alerts"),
-            cites=cites(evidence, *(one.known for one in others[:3])),
-        )
 
     @staticmethod
     def _still(evidence: Evidence, until_s: float, start_s: float) -> bool:

@@ -131,6 +131,24 @@ def test_what_prometheus_renames_on_its_way_is_its_own(happened: tuple[f.Fact, .
     assert bool(waits) == (expected[1] == "pre_existing")
 
 
+@pytest.mark.parametrize("sent", [held, page])
+def test_a_new_name_and_a_rewritten_label_may_be_made_by_prometheus_or_by_another_with_the_same_rule(sent: Any) -> None:
+    rules = (rule(4.0, rule="Watchdog", expr="vector(1)", labels=NONE), rule(4.0, expr="up == 0"))
+    more = (
+        {"expr": "vector(1)", "name": "prod-Watchdog"} if sent is held else {"alert": "prod-Watchdog", "start_s": 25.0}
+    )
+    more |= {} if sent is held else {"generator": "http://p:9090/graph?g0.expr=vector%281%29&g0.tab=1"}
+    fires = alert("firing", 25, name="Watchdog", labels=NONE)
+    journal = story(*looks(PROBE), *rules, fires, sent(26, labels={"severity": "P5"}, **more), but=(f.RuleSeen,))
+    found = judged(AlertQuiet(alert="*", allow=("Watchdog",)), journal)
+    assert (found.outcome.value, found.reason) == ("inconclusive", "unknown_maker")
+    assert 'prod-Watchdog{severity="P5"} did at 2' in found.because
+    assert "stands on the expression of Watchdog" in found.because
+    assert "allow: [prod-Watchdog]" in found.decide
+    assert judged(AlertQuiet(alert="*", allow=("Watchdog", "prod-*")), journal).outcome.value == "passed"
+    assert firing(journal, Quiet(("Watchdog",))) == (), "the gate is not held up by what may be allowed"
+
+
 TO_OWN = "http://prometheus:9090/graph?g0.expr=slow+%3E+1&g0.tab=1"
 TO_LOKI = "http://loki:3100/explore?left=x"
 TO_OTHER = "http://other:9090/graph?g0.expr=late+%3E+1&g0.tab=1"
@@ -155,7 +173,15 @@ def budget_held(expr: str = "") -> f.AlertRouted:
         ),
         (
             (page(26, generator=TO_OWN, start_s=24.0, **{**BUDGET, "labels": {"service": "db"}}),),
-            ("failed", "collateral"),
+            ("inconclusive", "unknown_maker"),
+        ),
+        (
+            (page(31, generator=TO_OWN, start_s=29.0, **{**BUDGET, "labels": {"service": "db"}}),),
+            ("failed", "collateral"),  # it began at another time
+        ),
+        (
+            (held(25, name="Other", labels={"service": "db"}, expr="slow > 1"),),
+            ("failed", "collateral"),  # a rule has that name, and another expression
         ),
         ((page(26, generator=TO_OTHER, start_s=24.0, **BUDGET),), ("failed", "collateral")),
         ((page(26, generator=TO_LOKI, start_s=24.0, **BUDGET),), ("failed", "collateral")),
