@@ -113,7 +113,8 @@ def _paged(journal: Journal) -> Iterator[Elsewhere]:
     for page in journal.of(Paged):
         if page.before_s is None and not page.standing:
             from_s = page.at_s if page.starts_s is None else page.starts_s
-            yield Elsewhere(page.alert, page.labels, from_s, from_s, page, expression(page.generator))
+            expr = page.expr or expression(page.generator)  # an older run has the page's URL alone
+            yield Elsewhere(page.alert, page.labels, from_s, from_s, page, expr)
 
 
 def _held(journal: Journal) -> Iterator[Elsewhere]:
