@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness import alerting
 from harness.agreeing import Agreeing
@@ -27,7 +27,8 @@ SAME_S = 0.5
 @dataclass(frozen=True)
 class Elsewhere:
     """It fires at from_s, and was last known to at until_s; `known` is how that came to be known, `expr` what its maker's page says
-    that it stands on, or ''."""
+    that it stands on, or ''. `perhaps`: the alert of Prometheus' own that it may be, which stands on that and fired then: it has another name,
+    and labels that are not that one's, as `alert_relabel_configs` make them, or another Prometheus with the same rule."""
 
     alert: str
     labels: Mapping[str, str]
@@ -35,6 +36,7 @@ class Elsewhere:
     until_s: float
     known: AlertRouted | Paged
     expr: str
+    perhaps: str = ""
 
     def told(self) -> str:
         if isinstance(self.known, Paged):
@@ -48,14 +50,14 @@ def made_elsewhere(journal: Journal, alert: str = "*", labels: Mapping[str, str]
         return []
     sent = (*_paged(journal), *_held(journal))
     found = [one for one in sent if alerting.named(one.alert, alert) and alerting.bears(one.labels, labels)]
-    ours = _Ours(alerting.episodes(journal, alert) if found else [])
     exprs = _exprs(journal) if found else {}
+    ours = _Ours(alerting.episodes(journal, alert) if found else [], exprs)
     names = {one.alert for one in sent}
     sent_s: dict[Identity, list[float]] = {}
     others: list[Elsewhere] = []
     for one in found:
         if not any(_is(one, episode, exprs.get(episode.alert, frozenset()), names) for episode in ours.near(one)):
-            others.append(one)
+            others.append(replace(one, perhaps=_perhaps(one, ours, exprs)))
         elif isinstance(one.known, Paged):
             sent_s.setdefault(alerting.identity(one.alert, one.labels), []).append(one.known.at_s)
     others = [one for one in others if not _held_for(one, sent_s.get(alerting.identity(one.alert, one.labels), ()))]
@@ -65,20 +67,30 @@ def made_elsewhere(journal: Journal, alert: str = "*", labels: Mapping[str, str]
 class _Ours:
     """What Prometheus made, by what it is known by on its way."""
 
-    def __init__(self, found: Sequence[Episode]) -> None:
+    def __init__(self, found: Sequence[Episode], exprs: Mapping[str, Set[str]]) -> None:
         self._agreeing = Agreeing((one.labels, one) for one in found)
         self._named: dict[str, list[Episode]] = {}
+        self._on: dict[str, list[Episode]] = {}
         for one in found:
             self._named.setdefault(one.alert, []).append(one)
+            for expr in exprs.get(one.alert, ()):
+                self._on.setdefault(expr, []).append(one)
 
     def near(self, one: Elsewhere) -> Iterator[Episode]:
         """Those whose labels agree with its own, and then all of its name, those first that began with it: what it is has one or the
         other."""
         yield from self._agreeing.of(one.labels)
-        named = self._named.get(one.alert, [])
-        place = bisect_left(named, one.from_s - LAG_S, key=lambda episode: episode.from_s)
-        yield from named[place:]
-        yield from named[:place]
+        yield from _soonest(self._named.get(one.alert, []), one.from_s)
+
+    def on(self, one: Elsewhere) -> Iterator[Episode]:
+        """All that stand on its expression, those first that began with it."""
+        yield from _soonest(self._on.get(one.expr, []), one.from_s)
+
+
+def _soonest(found: Sequence[Episode], from_s: float) -> Iterator[Episode]:
+    place = bisect_left(found, from_s - LAG_S, key=lambda episode: episode.from_s)
+    yield from found[place:]
+    yield from found[:place]
 
 
 def _held_for(one: Elsewhere, sent_s: Iterable[float]) -> bool:
@@ -101,7 +113,8 @@ def _paged(journal: Journal) -> Iterator[Elsewhere]:
     for page in journal.of(Paged):
         if page.before_s is None and not page.standing:
             from_s = page.at_s if page.starts_s is None else page.starts_s
-            yield Elsewhere(page.alert, page.labels, from_s, from_s, page, expression(page.generator))
+            expr = page.expr or expression(page.generator)  # an older run has the page's URL alone
+            yield Elsewhere(page.alert, page.labels, from_s, from_s, page, expr)
 
 
 def _held(journal: Journal) -> Iterator[Elsewhere]:
@@ -122,7 +135,7 @@ def _held(journal: Journal) -> Iterator[Elsewhere]:
 
 def _is(one: Elsewhere, episode: Episode, exprs: Set[str], names: Set[str]) -> bool:
     """Whether it is an alert that Prometheus made: it stands on the rule's expression, whatever `alert_relabel_configs` made of its name
-    and labels, or has its name, or one that may have been made of it. A page has the alert's beginning; what is held has none.
+    or its labels (not of both), or has its name, or one that may have been made of it. A page has the alert's beginning; what is held has none.
 
     `exprs`: of the rules of that name; `names`: of all that were held or paged.
     """
@@ -131,6 +144,18 @@ def _is(one: Elsewhere, episode: Episode, exprs: Set[str], names: Set[str]) -> b
             return False
     elif one.alert != episode.alert and not _renamed(one, episode, names):
         return False
+    return _then(one, episode)
+
+
+def _perhaps(one: Elsewhere, ours: _Ours, exprs: Mapping[str, Set[str]]) -> str:
+    """Of those on its expression that which it may be by another name and with other labels, where no rule has that name; or ''."""
+    if not one.expr or one.alert in exprs:
+        return ""
+    return next((episode.alert for episode in ours.on(one) if _then(one, episode)), "")
+
+
+def _then(one: Elsewhere, episode: Episode) -> bool:
+    """Whether it was there when the alert fired, and a page is about what began as that did."""
     if isinstance(one.known, AlertRouted):
         return episode.from_s - LAG_S <= one.until_s and one.from_s <= episode.until_s + KEPT_S
     same = alerting.agree(one.labels, episode.labels) and one.from_s < episode.until_s

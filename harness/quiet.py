@@ -62,5 +62,9 @@ def _means(journal: Journal, quiet: Quiet) -> list[list[RuleSeen]]:
 
 
 def _elsewhere(journal: Journal, quiet: Quiet) -> list[Elsewhere]:
-    """What others than Prometheus made and Alertmanager held, or had sent, without those allowed."""
-    return [one for one in made_elsewhere(journal) if not any(named(one.alert, allowed) for allowed in quiet.allow)]
+    """What others than Prometheus surely made and Alertmanager held, or had sent, without those allowed."""
+    return [
+        one
+        for one in made_elsewhere(journal)
+        if not one.perhaps and not any(named(one.alert, allowed) for allowed in quiet.allow)
+    ]

@@ -195,6 +195,7 @@ REASONS: Mapping[str, str] = {
     "untraced": "too many answered requests have no trace at all: the service samples, or does not trace them",
     "no_prometheus": "the stack has no Prometheus that the harness knows of",
     "no_alertmanager": "the stack has no Alertmanager that the harness knows of",
+    "unknown_maker": "an alert under another name and with other labels stands on the expression of one that may fire: that one, or another's",
     "other_source": "another source than the Prometheus that was looked at made the alert, so that nobody knows since when it held",
     "inhibitor_unsent": "an alert fires by which Alertmanager would hold the page back, and had not come there yet when that was sent",
     "not_observable": "what is sent to that receiver, or held back from it, cannot be seen here; the finding says what would make it so",

@@ -9,10 +9,11 @@ from pydantic import Field
 from harness import alerting
 from harness.alerting import Episode
 from harness.evaluations import key_of
-from harness.expectations import alerts, broken_rules, known_alerts, selected
+from harness.expectations import alerts, broken_rules, foreign_alerts, known_alerts, rules_away, selected
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.broken_rules import Broken
 from harness.expectations.requests import cites, folded, still_open
+from harness.expectations.rules_away import Away
 from harness.expectations.selected import Read
 from harness.facts import AlertChanged, RuleSeen
 from harness.journal import Journal, Window
@@ -34,12 +35,14 @@ class AlertQuiet(Expectation):
     Counts:  every moment of the window, also that of an alert which was firing when it began.
     Decides: failed at the first alert that fires: collateral (a fault was on, or its trouble settled), false_alarm (none was),
              pre_existing (it fired before the window); also one that Prometheus did not make (a log store's ruler, another
-             Prometheus), where Alertmanager held it or it was paged; passed when the window is over, Prometheus was looked at
+             Prometheus), where Alertmanager held it or it was paged, but open where it may be an allowed one under another name and
+             with other labels (unknown_maker); passed when the window is over, Prometheus was looked at
              all the time, and a rule of that name, which is not allowed to fire and may have the labels, is loaded, could be
              evaluated all the time (where one name is claimed, so could each of its rules), was, and had something to read and
              asks for what that can give (else its silence says nothing: rule_missing, rule_broken, not_evaluated, no_series,
              rule_impossible). A rule that was taken away in the window leaves a pattern open about itself alone
-             (rule_missing), and what the others showed is told. What appears only with the first error may be missing; that is
+             (rule_missing), also where it came back later, and what the others showed is told; one in whose place a reload brought
+             another of its name goes on in that. What appears only with the first error may be missing; that is
              said, and what was pending at the window's end. An alert that is claimed by name and was, with a `for` longer than
              the window, is not decided (below_floor).
     Source:  Prometheus' /api/v1/rules each second; an alert fires at the time of an evaluation, which is exact. What its rule
@@ -79,21 +82,30 @@ class AlertQuiet(Expectation):
         if known:
             return self._loud(evidence, window, known)
         others = self._made_elsewhere(journal, window)
-        sure = [one for one in others if alerting.watched(journal, one.from_s, one.from_s + alerting.LAG_S)]
+        seen = [one for one in others if alerting.watched(journal, one.from_s, one.from_s + alerting.LAG_S)]
+        sure = [one for one in seen if not one.perhaps]
         if sure:
-            return self._elsewhere(evidence, window, sure)
+            return foreign_alerts.fired(evidence, window, sure)
         if not window.ended:
             return still_open(evidence, window)
-        if others or loud or not alerting.watched(journal, window.start_s, window.end_s):
+        if len(seen) < len(others) or loud or not alerting.watched(journal, window.start_s, window.end_s):
             return alerts.not_watched(evidence, f"{what} was not seen to fire")
-        gone = self._gone(journal, window)
-        away = {key_of(rule) for rule in gone}
+        perhaps = foreign_alerts.perhaps(evidence, f"{what} was not seen to fire", others) if others else None
+        return perhaps or self._silent(evidence, window)
+
+    def _silent(self, evidence: Evidence, window: Window) -> Finding:
+        """None was seen to fire, and Prometheus was looked at all the time: what that says is in the rules."""
+        journal = evidence.journal
+        left = rules_away.away(journal, self._sightings(journal, window), window.start_s)
+        gone = [one for one in left if not one.seamless]
         loaded = alerting.rules(journal, self.alert, window.end_s, self.labels)
-        rules = [rule for rule in loaded if not self._allowed(rule.rule) and key_of(rule) not in away]
-        broken = broken_rules.broken(journal, rules, window.start_s, window.end_s)
+        away = {key for one in gone for key in one.keys}
+        rules = [one for one in loaded if not self._allowed(one.rule) and key_of(one) not in away]
+        replaced = [one.gone for one in left if one.seamless and key_of(one.gone) not in away]
+        broken = broken_rules.broken(journal, [*rules, *replaced], window.start_s, window.end_s)
         vacuous = self._vacuous(evidence, window, rules, gone, broken) or self._held(evidence, window, rules)
-        quiet = vacuous or self._quiet(evidence, window, rules, broken)
-        return self._but_gone(evidence, quiet, gone) if gone and quiet.outcome is Outcome.PASSED else quiet
+        quiet = vacuous or self._quiet(evidence, window, rules, replaced, broken)
+        return rules_away.left_open(evidence, quiet, gone) if gone and quiet.outcome is Outcome.PASSED else quiet
 
     def _pending(self, journal: Journal, end_s: float) -> list[AlertChanged]:
         """Those that held at the window's end and had not fired: each as it began to."""
@@ -121,25 +133,30 @@ class AlertQuiet(Expectation):
                 )
         return None
 
-    def _quiet(self, evidence: Evidence, window: Window, rules: list[RuleSeen], broken: list[Broken]) -> Finding:
-        """None fired, of rules that were evaluated; whether one could have is in what they read."""
+    def _quiet(
+        self, evidence: Evidence, window: Window, rules: list[RuleSeen], replaced: list[RuleSeen], broken: list[Broken]
+    ) -> Finding:
+        """None fired, of rules that were evaluated; whether one could have is in what they read. Those in whose place others came
+        count with these, and what is to be said of them is said."""
         journal, what = evidence.journal, self._what()
         ran = alerts.evaluated(journal, rules, (window.start_s, window.end_s))
-        reads = [selected.read(journal, rule, window.start_s, window.end_s) for rule in ran]
-        mute = [(rule, read) for rule, read in zip(ran, reads, strict=True) if read.blind or read.untold]
+        read = [(rule, selected.read(journal, rule, window.start_s, window.end_s)) for rule in (*ran, *replaced)]
+        mute = [(rule, one) for rule, one in read if one.blind or one.untold]
         if all(any(rule is one for one, _ in mute) or _failed(rule, broken) for rule in ran):
             return self._blind(evidence, what, *mute[0])
-        loaded = len(ran)
+        reads, loaded = [one for _, one in read], len(ran)
         idle = f", {len(rules) - loaded} not in this time" if loaded < len(rules) else ""
-        failing = sum(_failed(rule, broken) for rule in ran)
+        idle += f", {replaced[0].rule} replaced at {replaced[0].at_s:.1f} s" if replaced else ""
+        idle += f" ({len(replaced) - 1} more)" if replaced[1:] else ""
+        failing = len({key_of(one.seen) for one in broken})
         idle += f", {failing} not all the time: {broken[0]}" if failing else ""
-        blind = [f"{rule.rule} {read.blind}" for rule, read in zip(ran, reads, strict=True) if read.blind]
+        blind = [f"{rule.rule} {one.blind}" for rule, one in mute if one.blind]
         idle += f", {len(blind)} could not fire: {blind[0]}" if blind else ""
-        untold = [f"{rule.rule} ({read.untold})" for rule, read in zip(ran, reads, strict=True) if read.untold]
+        untold = [f"{rule.rule} ({one.untold})" for rule, one in mute if one.untold]
         idle += f", of {len(untold)} nobody knows: {untold[0]}" if untold else ""
         pending = self._pending(journal, window.end_s)
         held = [f"{one.alert}{alerting.shown(one.labels)} since {one.at_s:.1f} s" for one in pending]
-        unborn = next((read.unborn for read in reads if read.unborn), "")
+        unborn = next((one.unborn for one in reads if one.unborn), "")
         excluded = float(f"{most_per_hour(0, window.length_s):.2g}")
         return passed(
             f"{what} did not fire from {window.start_s:.1f} s to {window.end_s:.1f} s"
@@ -151,7 +168,8 @@ class AlertQuiet(Expectation):
             cites=cites(
                 evidence,
                 *(one.seen for one in broken[:1]),
-                *(fact for read in reads for fact in read.facts[:1]),
+                *(fact for one in reads for fact in one.facts[:1]),
+                *replaced[:1],
                 *pending[:1],
             ),
         )
@@ -207,22 +225,6 @@ class AlertQuiet(Expectation):
         ]
 
     @staticmethod
-    def _elsewhere(evidence: Evidence, window: Window, others: list[Elsewhere]) -> Finding:
-        """What another than Prometheus made, as it was seen on its way to people."""
-        first, count = others[0], len({alerting.identity(one.alert, one.labels) for one in others})
-        more = f" ({count - 1} more)" if count > 1 else ""
-        before = "already " if first.from_s < window.start_s else ""
-        around = within(alerts.troubles(evidence.journal), first)
-        during = f"in the trouble of {around[0].name!r}" if around else "where no fault was on"
-        return failed(
-            f"{first.alert}{alerting.shown(first.labels)} fired {before}at {first.from_s:.1f} s, {during}{more}: {first.told()}, and"
-            " it was not Prometheus that made it",
-            reason="pre_existing" if before else "collateral" if around else "false_alarm",
-            measure=Measure(count, count, "alerts"),
-            cites=cites(evidence, *(one.known for one in others[:3])),
-        )
-
-    @staticmethod
     def _still(evidence: Evidence, until_s: float, start_s: float) -> bool:
         """Whether an older alert is known to have reached into the window: its end was seen, or a look after the beginning."""
         looked = alerting.watched(evidence.journal, start_s, start_s)
@@ -243,7 +245,7 @@ class AlertQuiet(Expectation):
         return any(alerting.named(alert, allowed) for allowed in self.allow)
 
     def _vacuous(
-        self, evidence: Evidence, window: Window, loaded: list[RuleSeen], gone: list[RuleSeen], broken: list[Broken]
+        self, evidence: Evidence, window: Window, loaded: list[RuleSeen], gone: list[Away], broken: list[Broken]
     ) -> Finding | None:
         """Why silence says nothing: no rule that stayed could have broken it, none was evaluated, or could be all the time; where the
         claim names one alert, each of its rules must."""
@@ -252,40 +254,27 @@ class AlertQuiet(Expectation):
         unsound = broken if not several or all(_failed(rule, broken) for rule in ran) else []
         if loaded and not unsound and (several or not gone):
             return alerts.not_evaluated(evidence, f"{name} did not fire", loaded, (window.start_s, window.end_s))
-        why = alerts.no_rule(journal, self.alert, self.labels, window.end_s, self.allow)
+        why, silence = alerts.no_rule(journal, self.alert, self.labels, window.end_s, self.allow), "its silence"
         if unsound:
             why = str(unsound[0])
         elif gone:
-            why = f"the rule {gone[0].rule} was taken away at {gone[0].at_s:.1f} s"
+            why, silence = str(gone[0]), gone[0].silence
         return inconclusive(
-            f"{name} did not fire, but {why}, so its silence says nothing",
+            f"{name} did not fire, but {why}, so {silence} says nothing",
             reason="rule_broken" if unsound else "rule_missing",
             decide="a rule that could have fired",
-            cites=cites(evidence, *(one.seen for one in unsound[:1]), *gone[:1]),
+            cites=cites(evidence, *(one.seen for one in unsound[:1]), *(one.gone for one in gone[:1])),
         )
 
-    def _gone(self, journal: Journal, window: Window) -> list[RuleSeen]:
-        """The rules that the claim means and that were taken away in the window."""
+    def _sightings(self, journal: Journal, window: Window) -> list[RuleSeen]:
+        """Of the rules that the claim means, until the window's end."""
         return [
             seen
-            for seen in journal.of(RuleSeen, kind="alerting", since_s=window.start_s, until_s=window.end_s, gone=True)
+            for seen in journal.of(RuleSeen, kind="alerting", until_s=window.end_s)
             if alerting.named(seen.rule, self.alert)
             and alerting.may_bear(seen, self.labels)
             and not self._allowed(seen.rule)
         ]
-
-    @staticmethod
-    def _but_gone(evidence: Evidence, quiet: Finding, gone: list[RuleSeen]) -> Finding:
-        """That the rules which stayed kept quiet, and nobody knows of those that went."""
-        first, more = gone[0], len({key_of(rule) for rule in gone}) - 1
-        which = f"the rule {first.rule}{alerting.shown(first.labels)} was taken away at {first.at_s:.1f} s"
-        which += f" ({more} more in the window)" if more else ""
-        return inconclusive(
-            f"{which}, so that its silence since says nothing; of the others, {quiet.because}",
-            reason="rule_missing",
-            decide="rules that stay loaded to the window's end; in `allow` those that need not",
-            cites=tuple(dict.fromkeys((*cites(evidence, *gone[:3]), *quiet.cites))),
-        )
 
 
 def _failed(rule: RuleSeen, broken: list[Broken]) -> bool:

@@ -170,6 +170,7 @@ class Paged(Fact):
     starts_s     when it began to fire, ends_s when it cleared (None while it fires), on the run's axis; start is as written
     url, path    host and port at which it came, and what tells its path (`urls.path_hash`; '' where that is not known)
     delivery     number of the delivery; `count` alerts came in it, and `truncated` more were left out
+    expr         the expression that its maker's page shows (`urls.expression` of `generator`), or '': a rule's, with what is masked of that
     sender       whose address it came from; '' where that is not known
     before_s     of a list of pages that is polled: the beginning of the last look at which it was not there yet
     standing     it stood in such a list when that was first looked at: nobody was called by it in this run
@@ -192,6 +193,7 @@ class Paged(Fact):
     url: str = ""
     path: str = ""
     generator: str = ""
+    expr: str = ""
     sender: str = ""
     before_s: float | None = None
     standing: bool = False

@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.errors import NotApplied
 from harness.facts import Blinded, Paged
+from harness.urls import expression
 from harness.world.attached import Place, attach, remove
 from harness.world.handles import Clock
 from harness.world.helper import Helper
@@ -74,6 +75,7 @@ def _pages(delivery: Mapping[str, Any], number: int, opened_ns: int, clock: Cloc
                 path=str(delivery.get("path") or ""),
                 sender=str(delivery.get("from") or ""),
                 generator=str(alert.get("generatorURL") or ""),
+                expr=expression(str(alert.get("generatorURL") or "")),
                 happened_s=at_s,
             )
         )

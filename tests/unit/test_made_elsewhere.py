@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 from alert_stories import SERVICE, alert, judged, looks, page, rule, story
 
 from harness import facts as f
 from harness.alerting import Quiet
+from harness.curtain import Curtain
 from harness.expectations.alert_quiet import AlertQuiet
 from harness.made_elsewhere import PROBE, made_elsewhere
+from harness.masking import Secret
 from harness.probes.silences import SilencesProbe
 from harness.quiet import firing, quiet_since
+from harness.world.pager import pages
 
 PAGES = AlertQuiet(alert="*", labels={"severity": "page"})
+
+
+class FromTheEpoch:
+    """A clock whose run began with the wall clock's own count."""
+
+    def now_s(self) -> float:
+        return 31.0
+
+    def wall_s(self) -> float:
+        return 31.0
+
+    def wait_until(self, at_s: float) -> None:
+        raise AssertionError("nothing waits here")
 
 
 def held(at_s: float, state: str = "active", name: str = "LokiErrors", **more: Any) -> f.AlertRouted:
@@ -131,6 +149,24 @@ def test_what_prometheus_renames_on_its_way_is_its_own(happened: tuple[f.Fact, .
     assert bool(waits) == (expected[1] == "pre_existing")
 
 
+@pytest.mark.parametrize("sent", [held, page])
+def test_a_new_name_and_a_rewritten_label_may_be_made_by_prometheus_or_by_another_with_the_same_rule(sent: Any) -> None:
+    rules = (rule(4.0, rule="Watchdog", expr="vector(1)", labels=NONE), rule(4.0, expr="up == 0"))
+    more = (
+        {"expr": "vector(1)", "name": "prod-Watchdog"} if sent is held else {"alert": "prod-Watchdog", "start_s": 25.0}
+    )
+    more |= {} if sent is held else {"generator": "http://p:9090/graph?g0.expr=vector%281%29&g0.tab=1"}
+    fires = alert("firing", 25, name="Watchdog", labels=NONE)
+    journal = story(*looks(PROBE), *rules, fires, sent(26, labels={"severity": "P5"}, **more), but=(f.RuleSeen,))
+    found = judged(AlertQuiet(alert="*", allow=("Watchdog",)), journal)
+    assert (found.outcome.value, found.reason) == ("inconclusive", "unknown_maker")
+    assert 'prod-Watchdog{severity="P5"} did at 2' in found.because
+    assert "stands on the expression of Watchdog" in found.because
+    assert "allow: [prod-Watchdog]" in found.decide
+    assert judged(AlertQuiet(alert="*", allow=("Watchdog", "prod-*")), journal).outcome.value == "passed"
+    assert firing(journal, Quiet(("Watchdog",))) == (), "the gate is not held up by what may be allowed"
+
+
 TO_OWN = "http://prometheus:9090/graph?g0.expr=slow+%3E+1&g0.tab=1"
 TO_LOKI = "http://loki:3100/explore?left=x"
 TO_OTHER = "http://other:9090/graph?g0.expr=late+%3E+1&g0.tab=1"
@@ -155,7 +191,15 @@ def budget_held(expr: str = "") -> f.AlertRouted:
         ),
         (
             (page(26, generator=TO_OWN, start_s=24.0, **{**BUDGET, "labels": {"service": "db"}}),),
-            ("failed", "collateral"),
+            ("inconclusive", "unknown_maker"),
+        ),
+        (
+            (page(31, generator=TO_OWN, start_s=29.0, **{**BUDGET, "labels": {"service": "db"}}),),
+            ("failed", "collateral"),  # it began at another time
+        ),
+        (
+            (held(25, name="Other", labels={"service": "db"}, expr="slow > 1"),),
+            ("failed", "collateral"),  # a rule has that name, and another expression
         ),
         ((page(26, generator=TO_OTHER, start_s=24.0, **BUDGET),), ("failed", "collateral")),
         ((page(26, generator=TO_LOKI, start_s=24.0, **BUDGET),), ("failed", "collateral")),
@@ -188,6 +232,28 @@ def test_one_of_the_same_name_on_another_expression_is_anothers(
 ) -> None:
     journal = story(*looks(PROBE), *FIRES, *happened, but=(f.RuleSeen,))
     assert [one.alert for one in made_elsewhere(journal)] == ["Slow"] * (expected[0] == "failed")
+
+
+def test_a_password_that_is_a_word_of_the_expression_parts_no_page_from_its_rule() -> None:
+    """The word is masked in what is written down, and in a URL it is not always found."""
+    expr = 'absent(up{job="shop-api"})\n  or up{job="shop-api"} > 0'
+    one = {
+        "labels": {"alertname": "prod-Heartbeat", **NONE},
+        "status": "firing",
+        "startsAt": "1970-01-01T00:00:30Z",
+        "generatorURL": f"http://p:9090/graph?g0.expr={quote_plus(expr)}&g0.tab=1",
+    }
+    body = {"version": "4", "receiver": "oncall", "alerts": [one]}
+    (sent,) = pages(
+        {"host": "pager", "port": 80, "at_ns": 31_000_000_000, "body": json.dumps(body)}, 1, 0, FromTheEpoch()
+    )
+    beats = rule(4.0, rule="Heartbeat", expr=expr, labels=NONE)
+    fires = alert("firing", 30, name="Heartbeat", labels=NONE)
+    mask = Curtain((Secret("DB_PASSWORD", "shop-api"),)).fact
+    written = [mask(one) for one in (beats, rule(4.0, expr="up == 0"), fires, sent)]
+    assert "[DB_PASSWORD]" in repr(written[0])
+    found = judged(AlertQuiet(alert="*", allow=("Heartbeat",)), story(*looks(PROBE), *written, but=(f.RuleSeen,)))
+    assert (found.outcome.value, found.reason) == ("passed", "met")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,92 @@
+"""Rules that were not loaded for a while: their silence of then says nothing, and whatever the others did leaves that open. Pure."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from harness import alerting
+from harness.evaluations import Key, key_of
+from harness.expectations.base import Evidence
+from harness.expectations.requests import cites
+from harness.facts import Looked, RuleSeen
+from harness.journal import Journal
+from harness.verdict import Finding, inconclusive
+
+Match = tuple[bool, bool, bool, float]
+
+
+@dataclass(frozen=True)
+class Away:
+    """A rule that was taken away, `gone` as that was seen, and `back`: it again, or another of its name that came for it; None where
+    none did. `seamless`: no look found its place empty, for the reload that took the one brought the other."""
+
+    gone: RuleSeen
+    back: RuleSeen | None = None
+    seamless: bool = False
+
+    def __str__(self) -> str:
+        which = f"the rule {self.gone.rule}{alerting.shown(self.gone.labels)}"
+        if self.back is None:
+            return f"{which} was taken away at {self.gone.at_s:.1f} s"
+        return f"{which} was not loaded from {self.gone.at_s:.1f} s to {self.back.at_s:.1f} s"
+
+    @property
+    def silence(self) -> str:
+        """That of which nothing is known."""
+        return "its silence since" if self.back is None else "its silence of then"
+
+    @property
+    def keys(self) -> set[Key]:
+        return {key_of(one) for one in (self.gone, self.back) if one is not None}
+
+
+def away(journal: Journal, mine: Sequence[RuleSeen], from_s: float) -> list[Away]:
+    """Of `mine`, the sightings of the rules that a claim means until its end, what was taken away and not back at from_s."""
+    looks = sorted(look.seen_s for look in journal.of(Looked, probe=alerting.PROBE))
+    went, came = [one for one in mine if one.gone], list(_came(mine))
+    pairs: list[tuple[Match, int, int]] = []
+    for number, gone in enumerate(went):
+        place = bisect_left(looks, gone.seen_s)
+        before_s, after_s = looks[place - 1] if place else -math.inf, looks[place] if place < len(looks) else math.inf
+        pairs += [
+            ((one.seen_s > after_s, key_of(one) != key_of(gone), one.expr != gone.expr, one.seen_s), number, other)
+            for other, one in enumerate(came)
+            if one.rule == gone.rule and one.seen_s > before_s
+        ]
+    back: dict[int, tuple[int, bool]] = {}
+    taken: set[int] = set()
+    for (late, *_), number, other in sorted(pairs):
+        if number not in back and other not in taken:
+            back[number] = other, not late
+            taken.add(other)
+    found = [
+        Away(gone, came[back[number][0]], back[number][1]) if number in back else Away(gone)
+        for number, gone in enumerate(went)
+    ]
+    return [one for one in found if max(one.gone.at_s, one.back.at_s if one.back else -math.inf) >= from_s]
+
+
+def left_open(evidence: Evidence, quiet: Finding, gone: Sequence[Away]) -> Finding:
+    """That the rules which stayed kept quiet, and nobody knows of those that went."""
+    first, more = gone[0], len({key_of(one.gone) for one in gone}) - 1
+    return inconclusive(
+        f"{first}{f' ({more} more in the window)' if more else ''}, so that {first.silence} says nothing; of the others,"
+        f" {quiet.because}",
+        reason="rule_missing",
+        decide="rules that stay loaded to the window's end; in `allow` those that need not",
+        cites=tuple(dict.fromkeys((*cites(evidence, *(one.gone for one in gone[:3])), *quiet.cites))),
+    )
+
+
+def _came(mine: Sequence[RuleSeen]) -> Iterator[RuleSeen]:
+    """The sightings at which a rule was there that had not been, until then."""
+    there: set[Key] = set()
+    for one in mine:
+        if one.gone:
+            there.discard(key_of(one))
+        elif key_of(one) not in there:
+            there.add(key_of(one))
+            yield one

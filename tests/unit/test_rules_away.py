@@ -1,0 +1,109 @@
+"""Rules that a reload takes away, brings back or replaces, and what the silence of an alert says then."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from alert_stories import judged, rule, ruled
+
+from harness import facts as f
+from harness.expectations.alert_quiet import AlertQuiet
+
+ALL, SLOW = AlertQuiet(alert="*"), AlertQuiet(alert="Slow")
+OTHER = rule(4.0, rule="Other")
+HERE = rule(4.0, expr="up == 0")
+
+
+def gone(seen_s: float, **more: Any) -> f.RuleSeen:
+    return rule(4.0, seen_s, **{"expr": "up == 0", "gone": True, **more})
+
+
+def back(seen_s: float, **more: Any) -> f.RuleSeen:
+    return rule(seen_s, seen_s, **{"expr": "up == 0", **more})
+
+
+def came(claim: AlertQuiet, *rules: f.RuleSeen) -> tuple[str, str, str]:
+    found = judged(claim, ruled(*rules))
+    return found.outcome.value, found.reason, found.because
+
+
+@pytest.mark.parametrize(
+    "reloaded",
+    [
+        (back(29.99, group="h"), gone(30.0)),  # of one look, which tells what is new before what is gone
+        (gone(30.0), back(30.1, group="h")),
+        (back(29.99, expr="up < 1"), gone(30.0)),
+        (back(29.99, labels={"team": "a"}), gone(30.0)),
+    ],
+)
+def test_one_that_a_reload_replaces_goes_on_in_the_other_and_that_is_told(reloaded: tuple[f.RuleSeen, ...]) -> None:
+    outcome, _, because = came(ALL, HERE, OTHER, *reloaded)
+    assert outcome == "passed"
+    assert "(2 rules evaluated, Slow replaced at 30.0 s)" in because
+    outcome, _, because = came(SLOW, HERE, *reloaded)
+    assert outcome == "passed"
+    assert "(1 rule evaluated, Slow replaced at 30.0 s)" in because
+
+
+def test_rules_that_are_changed_and_put_back_are_quiet_throughout() -> None:
+    changed = {"expr": "up < 1"}
+    facts = (HERE, back(29.99, **changed), gone(30.0), back(39.99), gone(40.0, **changed))
+    assert came(SLOW, *facts)[:2] == ("passed", "met")
+
+
+@pytest.mark.parametrize("later", [{}, {"group": "h"}])
+def test_one_that_comes_back_later_is_open_of_the_time_between_alone(later: dict[str, str]) -> None:
+    outcome, reason, because = came(ALL, HERE, OTHER, gone(30.0), back(33.0, **later))
+    assert (outcome, reason) == ("inconclusive", "rule_missing")
+    assert because.startswith(
+        "the rule Slow was not loaded from 30.0 s to 33.0 s, so that its silence of then says nothing; of the others, any alert"
+        " did not fire from 20.0 s to 50.0 s (1 rule evaluated all the time)"
+    )
+    outcome, reason, because = came(SLOW, HERE, gone(30.0), back(33.0, **later))
+    assert (outcome, reason) == ("inconclusive", "rule_missing")
+    assert "not loaded from 30.0 s to 33.0 s, so its silence of then says nothing" in because
+
+
+def test_one_that_went_before_the_window_and_came_back_in_it_was_not_there_at_its_beginning() -> None:
+    assert came(SLOW, HERE, gone(15.0), back(33.0))[:2] == ("inconclusive", "rule_missing")
+    assert came(SLOW, HERE, gone(15.0), back(18.0))[:2] == ("passed", "met")
+    assert came(SLOW, HERE, back(14.99, group="h"), gone(15.0))[:2] == ("passed", "met")
+
+
+def test_one_that_stays_away_is_open_from_then_on() -> None:
+    outcome, reason, because = came(ALL, HERE, OTHER, gone(30.0))
+    assert (outcome, reason) == ("inconclusive", "rule_missing")
+    assert because.startswith("the rule Slow was taken away at 30.0 s, so that its silence since says nothing")
+
+
+@pytest.mark.parametrize(
+    "stands",
+    [
+        (back(5.0, group="h"), back(30.2, group="h", health="unknown")),  # it stood before, and changed
+        (rule(30.0, 30.0, rule="Slower"),),
+        (rule(30.0, 30.0, labels={"severity": "ticket"}),),
+    ],
+)
+def test_another_that_did_not_come_for_it_is_no_replacement(stands: tuple[f.RuleSeen, ...]) -> None:
+    claim = AlertQuiet(alert="Slow*", labels={"severity": "page"})
+    assert came(claim, HERE, OTHER, gone(30.0), *stands)[:2] == ("inconclusive", "rule_missing")
+
+
+def test_one_newcomer_stands_for_one_of_two_that_went() -> None:
+    twins = (HERE, rule(4.0, expr="up < 1"))
+    went = (gone(30.0), gone(30.0, expr="up < 1"))
+    assert came(ALL, *twins, OTHER, back(29.99, group="h"), *went)[:2] == ("inconclusive", "rule_missing")
+    both = (back(29.99, group="h"), back(29.99, group="h", expr="up < 1"))
+    assert came(ALL, *twins, OTHER, *both, *went)[:2] == ("passed", "met")
+
+
+def test_what_was_wrong_with_the_one_that_was_replaced_counts_and_its_successor_answers_for_itself() -> None:
+    broken = rule(4.0, expr="up == 0", health="err", error="many-to-many")
+    replaced = (back(29.99, expr="up < 1"), gone(30.0, health="err", error="many-to-many"))
+    assert came(SLOW, broken, *replaced)[:2] == ("inconclusive", "rule_broken")
+    outcome, _, because = came(ALL, broken, OTHER, *replaced)
+    assert outcome == "passed"
+    assert "Slow replaced at 30.0 s, 1 not all the time: Prometheus could not evaluate the rule Slow" in because
+    never = (rule(None, 29.99, expr="up < 1", interval_s=90.0), gone(30.0))
+    assert came(SLOW, HERE, *never)[:2] == ("inconclusive", "not_evaluated")
