@@ -65,7 +65,7 @@ class NotThere(NotApplied):
 
 
 class NotLetIn(NotApplied):
-    """What is asked answers, and lets nobody in who has not what it asks for: a password, TLS, a certificate that is trusted."""
+    """What is asked answers, and lets nobody in who has not what it asks for: a password, TLS or none, a certificate that is trusted."""
 
 
 class DockerAway(NotApplied):

@@ -262,8 +262,8 @@ def _release_gone(journal: Journal, fault: Fault, hurt: Hurt, rows: Rows | None)
 def _told_by_docker(
     journal: Journal, fault: Fault, hurt: Hurt, landing: Landing, which: Sequence[str], until_s: float
 ) -> Landing:
-    """No edge leads to the service, or only some of its replicas are hurt, so that looks from a caller do not tell: Docker's own
-    events are the second source.
+    """No edge leads to the service, no look was answered, or only some of its replicas are hurt, so that looks from a caller do not
+    tell: Docker's own events are the second source.
     """
     until_s = min(until_s, journal.end_s)
     aimed = journal.first(Aimed, fault=hurt.fault) if getattr(fault, "some", "") else None
@@ -280,7 +280,11 @@ def _told_by_docker(
             said = f"Docker reported nothing of {', '.join(missing)}, though it was to be hit"
             return replace(landing, outcome="partial", because=said)
     told = f"Docker reported {events[0].event} of {hurt.target if aimed is None else ', '.join(aimed.containers)}"
-    why = "no edge leads to it" if aimed is None else "the other replicas were left alone"
+    why = (
+        (landing.because if landing.looks else "no edge leads to it")
+        if aimed is None
+        else "the other replicas were left alone"
+    )
     said = f"{told} at {events[0].at_s:.1f} s; {why}"
     return Landing("landed", said, landing.stated, {"events": [event.event for event in events]}, looks=landing.looks)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from harness.facts import SelectorSeen
 from harness.labelled import holds
@@ -15,6 +15,7 @@ OUTCOME = re.compile(
 """In the names of labels that tell what became of a request: that no series has such a value means that nothing became of it."""
 _ERROR = re.compile(r"(^|_)(error|exception|reason|cause|failed)($|_)")
 """In the names of those of them that one that went well need not have: OpenTelemetry's error_type comes with the first error."""
+SHOWN = 3
 _VALUES = re.compile(r"'([^']*)'")
 _STATUSES = {
     re.compile(r"[1-5]\d\d"): ("0", "000", "-1", *map(str, range(100, 600))),  # 0 and -1: no answer came
@@ -22,6 +23,18 @@ _STATUSES = {
     re.compile(r"[1-5]XX"): tuple(f"{digit}XX" for digit in range(1, 6)),
 }
 """How a status of HTTP is written, and all that may come where what is there is written so."""
+
+
+def examples(values: Iterable[str]) -> str:
+    """Some of a label's values, of those that are written in different ways one each first: what is shown is written as all are."""
+    every = sorted(set(values))
+    firsts = {_written(value): value for value in reversed(every)}.values()
+    shown = sorted(sorted(every, key=lambda value: value not in firsts)[:SHOWN])
+    return f"{', '.join(map(repr, shown))}{', …' if len(every) > SHOWN else ''}"
+
+
+def _written(value: str) -> re.Pattern[str] | None:
+    return next((kind for kind in _STATUSES if kind.fullmatch(value)), None)
 
 
 def never_comes(one: SelectorSeen, parts: Sequence[Matcher]) -> bool:

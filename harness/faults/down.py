@@ -39,4 +39,4 @@ class Down(EdgeFault):
         return felt.by_outcome(1.0, during, ("refused", *ended))
 
     def gone(self, before: Sequence[Witnessed], after: Sequence[Witnessed]) -> Landing:
-        return felt.gone(1.0, before, after)
+        return felt.gone(1.0, before, after, refuses=True)

@@ -39,13 +39,16 @@ def reached(looks: Iterable[Witnessed]) -> list[Witnessed]:
     return [look for look in looks if look.outcome != "answered" and look.connect_ms is not None and not look.outside]
 
 
-def bare(looks: Iterable[Witnessed], before: Sequence[Witnessed]) -> list[Witnessed]:
-    """Looks as if they had only connected, where none was answered before, as in a wrong protocol: one that ends as those did is ordinary."""
-    ordinary = set() if answered(before) else {look.outcome for look in reached(before)}
-    return [
-        replace(look, outcome="answered", speaks="") if look.outcome in ordinary and reached([look]) else look
-        for look in looks
-    ]
+def mute(looks: Iterable[Witnessed], before: Sequence[Witnessed]) -> list[bool]:
+    """Of each, whether it was accepted and ended as those before did, of which none was answered, as in a wrong protocol."""
+    endings = set() if answered(before) else {look.outcome for look in reached(before)}
+    return [look.outcome in endings and bool(reached([look])) for look in looks]
+
+
+def bare(looks: Sequence[Witnessed], before: Sequence[Witnessed]) -> list[Witnessed]:
+    """Looks for which to be accepted is enough: a mute one as if it had only connected."""
+    said_nothing = zip(looks, mute(looks, before), strict=True)
+    return [replace(look, outcome="answered", speaks="") if silent else look for look, silent in said_nothing]
 
 
 def medians(looks: Iterable[Witnessed], size: Callable[[Witnessed], float | None]) -> dict[Place, float]:
@@ -154,24 +157,30 @@ def gone(
     before: Sequence[Witnessed],
     after: Sequence[Witnessed],
     still: Callable[[Witnessed], str] = lambda look: "",
+    refuses: bool = False,
 ) -> Landing:
     """Whether, at the port of every edge that answered last before, looks have been ordinary since; 'landed' is: proven gone.
 
     One look is enough after a fault that hit every connection, up to five in a row after one that hit a share. What
     comes later does not unprove it: that is another trouble. `still` says what is wrong with an answered look, or ''.
+    A mute look proves the end of a fault that `refuses`, and of any other nothing.
     """
-    before, after = bare(before, before), bare(after, before)
+    spoke = "answered" if answered([*before, *after]) else "accepted"
+    if refuses:
+        before, after = bare(before, before), bare(after, before)
     needed = 1 if share >= 1 else min(GONE_LOOKS, math.ceil(math.log(1 - CONFIDENCE) / math.log(1 - share)))
     places = set(dict(place(look) for look in answered(before)).items()) or {place(look) for look in able(after)}
     stated = {"outcome": "answered"}
     if not places:
         return Landing("not_measurable", "no edge was looked at", stated=stated)
+    unproven: list[Landing] = []
     for where in sorted(places):
         looks = [look for look in able(after) if place(look) == where]
+        said_nothing = mute(looks, before)
         ordinary, wrong = 0, ""
-        for look in looks:
-            wrong = look.outcome if look.outcome != "answered" else still(look)
-            ordinary = 0 if wrong else ordinary + 1
+        for look, silent in zip(looks, said_nothing, strict=True):
+            wrong = "" if silent else look.outcome if look.outcome != "answered" else still(look)
+            ordinary = 0 if wrong or silent else ordinary + 1
             if ordinary == needed:
                 break
         else:
@@ -179,8 +188,14 @@ def gone(
             if wrong:
                 return Landing("not_landed", f"{name} is still {wrong}", stated, {"outcome": wrong}, looks=len(looks))
             why = f"{name} was looked at {len(looks)} times since; {needed} looks would prove it"
-            return Landing("not_measurable", why, stated=stated, looks=len(looks))
-    return Landing("landed", "answered as before", stated, {"outcome": "answered"}, looks=needed * len(places))
+            unproven.append(
+                no_baseline(before, "", share, stated)
+                if any(said_nothing)
+                else Landing("not_measurable", why, stated=stated, looks=len(looks))
+            )
+    if unproven:
+        return unproven[0]
+    return Landing("landed", f"{spoke} as before", stated, {"outcome": spoke}, looks=needed * len(places))
 
 
 def slower(before: Sequence[Witnessed]) -> Callable[[Witnessed], str]:

@@ -164,7 +164,7 @@ class Observing:
         return monitor_api(self.session.drill, word, service, address, self._prefix(word))
 
     def _awaited(self, word: str, ask: Callable[[], object]) -> None:
-        """Until it answers, and READY_S at the most; no longer where it turns us away, which is said at once. Raises CannotRun where
+        """Until it answers, and READY_S at the most; no longer where it turns us away. Either is said. Raises CannotRun where
         it does not take what the drill states to get in. An Alertmanager without that was waited for by the mailbox."""
         stated = getattr(self.session.drill.stack.observe, word).guarded
         end_s = time.monotonic() + (READY_S if stated or word == "prometheus" else 0)
@@ -177,8 +177,9 @@ class Observing:
                     raise CannotRun(str(error)) from error
                 self.session.display.say(f"warning: {error}")
                 return
-            except NotApplied:
+            except NotApplied as error:
                 if time.monotonic() > end_s:
+                    self.session.display.say(f"warning: {error}")
                     return
                 time.sleep(0.25)
 

@@ -13,7 +13,7 @@ from harness.errors import NotApplied
 from harness.expectations.alert_clears import AlertClears
 from harness.expectations.alert_fires import AlertFires
 from harness.expectations.alert_quiet import AlertQuiet
-from harness.expectations.outcome_labels import OUTCOME
+from harness.expectations.outcome_labels import OUTCOME, examples
 from harness.expectations.page_sent import PageSent
 from harness.expectations.selected import TARGET, plain
 from harness.facts import PartSeen, PhaseEnded, RuleSeen, SelectorSeen, SeriesSeen
@@ -217,8 +217,7 @@ class Selecting:
     def _instead(self, metric: str, label: str, parts: Sequence[Matcher]) -> str:
         """What the metric's series, those of them that match, have under a label."""
         series = self._over(f"count by ({label}) ({_selector(metric, parts)})").series
-        values = sorted({one.labels.get(label, "") for one in series})
-        return f"{', '.join(map(repr, values[:3]))}{', …' if len(values) > 3 else ''}"
+        return examples(one.labels.get(label, "") for one in series)
 
     def _any(self, selector: str) -> bool:
         return bool(self._over(f"count({selector})").series)

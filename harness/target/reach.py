@@ -77,8 +77,9 @@ class PlaceApi(JsonApi):
         except CannotRun as error:  # a secret that is just being replaced
             raise NotApplied(" ".join(str(error).split())) from error
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-            distrusted = any(isinstance(one, ssl.SSLCertVerificationError) for one in _causes(error))
-            raise (NotLetIn if distrusted else NotApplied)(f"{self.what} {why(error, timeout_s)}") from error
+            raise (NotLetIn if _speaks_otherwise(error) else NotApplied)(
+                f"{self.what} {why(error, timeout_s)}"
+            ) from error
         if answer.status_code in REFUSED:
             raise NotLetIn(f"{self.what} {refusal(self._place, answer.status_code)}")
         if len(body) > MOST_BYTES:
@@ -234,6 +235,12 @@ def _certificates(file: str) -> str:
             f"{file} holds no certificates that can be trusted: {getattr(error, 'strerror', '') or error}"
         ) from None
     return file
+
+
+def _speaks_otherwise(error: BaseException) -> bool:
+    """Whether it showed a certificate that is not trusted, or said what is no TLS as we speak it. Who only ends the connection may not be up yet."""
+    ended = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
+    return any(isinstance(one, ssl.SSLError) and not isinstance(one, ended) for one in _causes(error))
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

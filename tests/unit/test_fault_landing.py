@@ -307,12 +307,28 @@ def test_down_is_seen_where_the_protocol_was_guessed_wrongly_for_a_connect_is_en
 
 def test_a_port_that_never_answered_is_as_before_when_it_is_connected_to_again() -> None:
     it = fault("down")
-    assert it.gone(UNHEARD, [*REFUSED, *UNHEARD]).outcome == "landed"
+    landing = it.gone(UNHEARD, [*REFUSED, *UNHEARD])
+    assert (landing.outcome, landing.because) == ("landed", "accepted as before")
     assert it.gone(UNHEARD, REFUSED).outcome == "not_landed"
     assert it.gone(UNHEARD, [look("closed", connect_ms=0.1, speaks="amqp")]).outcome == "not_landed", (
         "it did not end so"
     )
     assert it.gone([*UNHEARD, *BEFORE], UNHEARD).outcome == "not_landed", "it had answered"
+
+
+@pytest.mark.parametrize("word", ["hang", "reset", "pause", "stop", "kill"])
+def test_looks_that_never_were_answered_prove_no_mend_but_that_of_a_refusal(word: str) -> None:
+    it = fault(word)
+    landing = it.gone(UNHEARD, [*REFUSED, *UNHEARD])
+    assert landing.outcome == "not_measurable"
+    assert "none was answered in amqp" in landing.because
+    assert it.gone(UNHEARD, [*UNHEARD, *REFUSED]).outcome == "not_landed", "it is refused at last"
+    assert it.gone(UNHEARD, [look("hung", speaks="amqp"), look(answer_ms=1.0)]).because == "answered as before"
+
+
+def test_a_port_that_is_still_refused_is_told_whatever_another_leaves_open() -> None:
+    elsewhere = [replace(one, edge="web->db") for one in REFUSED]
+    assert fault("stop").gone(UNHEARD, [*UNHEARD, *elsewhere]).outcome == "not_landed"
 
 
 @pytest.mark.parametrize("word", ["hang", "reset", "pause"])

@@ -104,6 +104,21 @@ def test_a_service_without_edges_is_back_when_docker_reports_it() -> None:
     assert mends(journal_of(*hurt), {"x": Pause(service="db")})["x"].outcome == "not_measurable"
 
 
+def test_where_no_look_was_ever_answered_docker_tells_and_it_is_said_why() -> None:
+    looks = [
+        dataclasses.replace(look(at_s, outcome="hung"), connect_ms=1.0, speaks="http") for at_s in (5.0, 8.0, 25.0)
+    ]
+    resumed = f.ContainerChanged(service="db", container="db-1", event="unpause", happened_s=19.9, seen_s=20.1)
+    paused = {"x": Pause(service="db")}
+    told = mends(journal_of(*on(10.0, 20.0, target="db"), *looks, resumed), paused)["x"]
+    assert told.outcome == "landed"
+    assert told.because == (
+        "Docker reported unpause of db at 19.9 s; 2 looks at port 1 of api->db connected before it began, and none was answered "
+        "in http: it may speak something else"
+    )
+    assert mends(journal_of(*on(10.0, 20.0, target="db"), *looks), paused)["x"].outcome == "not_measurable"
+
+
 def test_what_was_not_injected_did_not_land() -> None:
     begun = on(10.0, 20.0)[0]
     refused = f.NotInjected(fault="x", begun_s=10.0, error="no proxy", seen_s=10.5)

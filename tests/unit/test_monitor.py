@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import socket
 import ssl
 import subprocess
 import threading
@@ -257,6 +259,53 @@ def test_a_run_does_not_begin_where_what_is_stated_is_not_taken(
 ) -> None:
     with pytest.raises(CannotRun, match="it does not take the password of drill"):
         looked(stated("{user: drill, password_file: wrong}"), guarded(), []).probes()
+
+
+@pytest.mark.parametrize("monitor", ["{insecure_skip_verify: true}", "{ca_file: own.pem}"])
+def test_nor_where_tls_is_stated_and_it_speaks_plain_http(
+    guarded: Callable[..., Guarded],
+    stated: Stated,
+    certificate: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    monitor: str,
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: pytest.fail("it waits"))
+    drill = stated(monitor.replace("own.pem", str(certificate.parent / "own.pem")))
+    with pytest.raises(CannotRun, match=r"^Prometheus \(stack.observe.prometheus\) does not speak TLS as it should$"):
+        looked(drill, guarded(), []).probes()
+
+
+def test_one_that_only_ends_the_connection_may_not_be_up_yet_and_is_waited_for_and_told(
+    stated: Stated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looking, "prometheus_probes", lambda *_: [])
+    monkeypatch.setattr(looking, "READY_S", 0.0)
+    said: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=closed_at_once, args=(listening,), daemon=True).start()
+        server = cast("Any", SimpleNamespace(address=listening.getsockname()))
+        looked(stated("{insecure_skip_verify: true}"), server, said).probes()
+        listening.shutdown(socket.SHUT_RDWR)
+    assert [text.partition(" (stack")[0] for text in said] == ["warning: Prometheus", "warning: Alertmanager"]
+
+
+def closed_at_once(listening: socket.socket) -> None:
+    """Each connection, once the first of it has come, as what publishes the port of a container where nothing listens yet."""
+    with contextlib.suppress(OSError):
+        while True:
+            with listening.accept()[0] as connection:
+                connection.recv(65536)
+
+
+def test_one_that_is_not_ready_in_time_is_told_and_looked_at_all_the_same(
+    guarded: Callable[..., Guarded], stated: Stated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looking, "prometheus_probes", lambda *_: [])
+    monkeypatch.setattr(looking, "READY_S", 0.0)
+    server, said = guarded(), list[str]()
+    server.turns_away = (403, b"forbidden by a proxy")
+    looked(stated("''"), server, said).probes()
+    assert said[0] == "warning: Prometheus refused /-/ready: 403: forbidden by a proxy"
 
 
 def test_an_alertmanager_that_is_let_in_to_is_held_against_what_was_read(

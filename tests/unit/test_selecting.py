@@ -17,6 +17,7 @@ from harness.expectations.alert_clears import AlertClears
 from harness.expectations.alert_fires import AlertFires
 from harness.expectations.alert_quiet import AlertQuiet
 from harness.expectations.page_sent import PageSent
+from harness.expectations.selected import may_come
 from harness.journal import Journal
 from harness.promql import matchers
 from harness.run.selecting import CUT, FAILURES, MOST, Selecting, selected
@@ -122,6 +123,27 @@ def test_of_a_status_it_tells_what_those_have_that_match_the_rest_of_the_selecto
     other = {"__name__": "requests_total", "job": "box", "instance": "box:80", "status": "500"}, (0.0, 90.0)
     (one,) = seen('rate(requests_total{job="api",status=~"5.."}[1m]) > 0', Known(api, other))
     assert (one.plain, one.strange, one.unknown) == (True, {"status": "''"}, ())
+
+
+@pytest.mark.parametrize(
+    ("statuses", "shown", "comes"),
+    [
+        (("200", "201", "204", "404", "ERR_1"), "'200', '201', 'ERR_1', …", True),
+        (("200", "201", "204", "404", "600"), "'200', '201', '600', …", True),
+        (("", "200", "201", "204"), "'', '200', '201', …", True),
+        (("200", "201", "204", "404"), "'200', '201', '204', …", False),
+        (("2xx", "3xx", "4xx"), "'2xx', '3xx', '4xx'", False),
+    ],
+)
+def test_a_status_written_otherwise_is_shown_before_others_that_are_alike(
+    statuses: tuple[str, ...], shown: str, comes: bool
+) -> None:
+    """Else a list that is cut would say that an own code, which the first error brings, is none that there is."""
+    api = [({"__name__": "requests_total", **API, "status": status}, (0.0, 90.0)) for status in statuses]
+    text = 'requests_total{job="api",status="E500"}'
+    (one,) = seen(f"rate({text}[1m]) > 0", Known(*api))
+    assert one.strange == {"status": shown}
+    assert may_come(ruled(rule(4.0, expr=text)), one, 90.0) is comes
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,8 @@ def gatus(files: Files, *volumes: dict[str, Any], **more: Any) -> Sender:
             {"one.example", "two.example"},
             "",
         ),
+        ("alerting: {2: {url: 'https://one.example/x'}, yes: {token: x}}", {"one.example"}, "it has True"),
+        ("alerting: {1: {url: 'http://10.1.2.3/x'}}", set(), "it has 1"),
         ("alerting: [x]", set(), "cannot be read"),
         ("alerting: {slack: }\nendpoints: [{name: a, url: 'http://api:8000'}]", set(), ""),
         ("", set(), ""),

@@ -104,7 +104,8 @@ def _paged(data: Any) -> Iterator[tuple[str, str]]:
     """Each provider with a URL that it goes to; '' where nothing tells."""
     if not isinstance(data, dict):
         return
-    for kind, settings in (data.get("alerting") or {}).items():
+    for key, settings in (data.get("alerting") or {}).items():
+        kind = str(key)
         if not isinstance(settings, dict) or not settings:
             continue
         stated = list(_stated(settings))
