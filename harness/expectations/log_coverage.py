@@ -40,8 +40,9 @@ class LogCoverage(Expectation):
              skew: how far a line's own time may be off (5s); left out, local time that states no zone is told and does not fail.
     Counts:  requests due in the phase that failed (but `allow`) and reached the service; one refused, or sent while the
              service was down, is exempt, and said, and so is what a proxy in front answered by itself (in_front: its statuses, []
-             for none; an answer that names its version, where others do not, is the service's own). Its lines bear the X-Request-ID or the trace id that the load sent, from
-             1 s before it was sent to 30 s after its end. cause: one of them, at WARNING or above, has an error's kind or text,
+             for none; an answer that names its version, where others of its status do not, is the service's own, and where all
+             do it may be either's). Its lines bear the X-Request-ID or the trace id that the load sent, from 1 s before it was
+             sent to 30 s after its end. cause: one of them, at WARNING or above, has an error's kind or text,
              or says more than that something failed. dependency (while a fault is on): one of them names who is hurt, in
              a field (dependency, peer.service, server.address, or yours: `blames`) or in words. false_blame: one
              accuses somebody who was neither hurt nor on the way to it. A line's own time is right anywhere between its request's
@@ -172,7 +173,7 @@ class LogCoverage(Expectation):
             limits.append(noise(evidence, self.services, window, self.request))
         if self.recovery_line:
             limits += recovery(evidence, self.services, self.aliases)
-        limits += silent(looked, evidence.against)
+        limits += silent(looked, evidence.against, stated=self.in_front is not None)
         if found.waiting:
             said = f"{found.waiting} requests had not ended"
             limits.insert(0, Limit("waiting", said, State.OPEN, reason="unanswered", decide="the answers to them"))
@@ -222,7 +223,7 @@ class LogCoverage(Expectation):
         )
 
     def _none_failed(self, evidence: Evidence, looked: Looked) -> Finding:
-        fronted = silent_in_front(looked, evidence.against)
+        fronted = silent_in_front(looked, evidence.against, stated=self.in_front is not None)
         if fronted is not None:
             return inconclusive(fronted.said, reason=fronted.reason, decide=fronted.decide, cites=cites(evidence))
         out = looked.failed.exempt + looked.failed.stated + len(looked.failed.rows)
