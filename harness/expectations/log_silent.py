@@ -19,8 +19,22 @@ TO_TELL_APART = (
 )
 
 
-def silent(looked: Looked, door: str, *, stated: bool) -> Iterator[Limit]:
-    """Connections that broke, and what the door may have answered by itself, which no line tells of."""
+def silent(looked: Looked, door: str, *, stated: bool, held: bool) -> Iterator[Limit]:
+    """Connections that broke, and what the door may have answered by itself, which no line tells of. `held`: the shares hold
+    even if all of these reached the service, so that they are only told."""
+    for limit in _unknown(looked, door, stated=stated):
+        yield (
+            Limit(
+                limit.what,
+                limit.said,
+                aside=f"; {limit.said}; the shares hold even if all of these reached the service",
+            )
+            if held
+            else limit
+        )
+
+
+def _unknown(looked: Looked, door: str, *, stated: bool) -> Iterator[Limit]:
     if (fronted := silent_in_front(looked, door, stated=stated)) is not None:
         yield fronted
     if count := int((looked.failed.maybe & ~looked.failed.fronted & ~looked.judged).sum()):

@@ -714,6 +714,31 @@ def test_a_status_that_is_stated_is_no_excuse_for_what_names_a_version(services:
     assert silent.check(services=services, in_front=[503]).reason == "answered_in_front"
 
 
+def broken(count: int) -> Run:
+    """So many connections broke, which no line tells of."""
+    return Run(rows=[{"at_s": 12.0, "outcome": "conn", "status": 0, "endpoint": "POST /checkout"}] * count)
+
+
+@pytest.mark.parametrize(
+    ("make", "services", "said"),
+    [
+        (behind_lb, ["api"], "2 more were answered 503 and left no line"),
+        (broken, ["*"], "2 broken connections left no"),
+    ],
+    ids=["in front", "broken"],
+)
+def test_what_left_no_line_is_told_where_the_shares_would_hold_with_all_of_it(
+    make: Callable[[int], Run], services: list[str], said: str
+) -> None:
+    finding = make(2).check(services=services, found="95%")
+    assert finding.outcome is PASSED, finding.because
+    assert said in finding.because
+    assert "the shares hold" in finding.because
+    assert make(2).check(services=services, found="99.5%").outcome is UNKNOWN
+    assert make(2).check(services=services, found="95%", cause="99.5%").outcome is UNKNOWN
+    assert make(20).check(services=services, found="95%").outcome is UNKNOWN
+
+
 def test_where_nothing_but_the_proxy_s_own_failed_that_is_said() -> None:
     finding = dataclasses.replace(behind_lb(), status=200).check(services=["api"])
     assert (finding.outcome, finding.reason) == (UNKNOWN, "answered_in_front")
