@@ -35,7 +35,7 @@ class FailedRequests:
     done_s    when each ended: its answer, or when its client gave up
     maybe     connections that broke, and what the door may have answered by itself (`fronted`): unless a line of the service tells,
               nobody knows whether the request reached it
-    fronted   by row, whether another service that the load goes to may have answered it by itself
+    fronted   by row, whether a proxy in front may have answered it by itself
     cut       in hand when a container of the service died: they reached it
     exempt    how many surely never reached it: refused, or sent while it was down or paused
     stated    how many a proxy in front answered by itself, as the claim states
@@ -87,7 +87,7 @@ def failed_requests(
     door = Door(evidence, parts, services)
     broken |= found.outcome("conn", "timeout") & _over_a_hurt_way(journal, door, sent_s, done_s)
     stated = door.stated(found, in_front) & ~(absent & ~cut)
-    fronted = door.may_answer(found) if in_front is None else np.zeros(len(found), bool)
+    fronted = door.may_answer(found, in_front) & ~stated
     keep = ~(absent & ~cut) & ~stated
     truth, sure, truths = _truths(evidence, sent_s[keep], done_s[keep], parts)
     return FailedRequests(

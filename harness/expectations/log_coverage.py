@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from pydantic import Field
@@ -40,8 +41,9 @@ class LogCoverage(Expectation):
              skew: how far a line's own time may be off (5s); left out, local time that states no zone is told and does not fail.
     Counts:  requests due in the phase that failed (but `allow`) and reached the service; one refused, or sent while the
              service was down, is exempt, and said, and so is what a proxy in front answered by itself (in_front: its statuses, []
-             for none; an answer that names its version, where others do not, is the service's own). Its lines bear the X-Request-ID or the trace id that the load sent, from
-             1 s before it was sent to 30 s after its end. cause: one of them, at WARNING or above, has an error's kind or text,
+             for none; an answer that names its version, where others of its status do not, is the service's own, and where all
+             do it may be either's). Its lines bear the X-Request-ID or the trace id that the load sent, from 1 s before it was
+             sent to 30 s after its end. cause: one of them, at WARNING or above, has an error's kind or text,
              or says more than that something failed. dependency (while a fault is on): one of them names who is hurt, in
              a field (dependency, peer.service, server.address, or yours: `blames`) or in words. false_blame: one
              accuses somebody who was neither hurt nor on the way to it. A line's own time is right anywhere between its request's
@@ -50,7 +52,8 @@ class LogCoverage(Expectation):
     Decides: once the phase is over and lines cannot come any more. Failed: no_id, lost_log, only_access_log, generic,
              no_dependency, wrong_dependency, log_storm, secret_logged, noisy_success, no_recovery_line,
              wrong_time (in the zone that it states, or in none), no_zone. Inconclusive: none_failed;
-             answered_in_front (no line of `services` of what the proxy that the load goes to may have answered itself);
+             answered_in_front (no line of `services` of what the proxy that the load goes to may have answered itself; only told
+             where the shares hold with all of these counted as not found);
              vague (only what failed is told), in_passing (a name that may be a thing of the business), never_logged, plain_word
              (a password that is a plain word, where no secret stands; a word that the stack, the drill or any log says is none there).
     Source:  `docker logs --timestamps`, kept in the run's folder: JSON, logfmt or plain text.
@@ -155,15 +158,7 @@ class LogCoverage(Expectation):
             return self._none_failed(evidence, looked)
         asked = "storm" in self.model_fields_set
         limits = [
-            *shares(
-                evidence,
-                looked,
-                self.services,
-                found=self.found,
-                cause=self.cause,
-                dependency=self.dependency,
-                false_blame=self.false_blame,
-            ),
+            *self._shares(evidence, looked),
             storm(evidence, self.services, window, self.storm, asked),
             leaked,
             times(looked.times, self.skew_s, "skew_s" in self.model_fields_set),
@@ -172,7 +167,9 @@ class LogCoverage(Expectation):
             limits.append(noise(evidence, self.services, window, self.request))
         if self.recovery_line:
             limits += recovery(evidence, self.services, self.aliases)
-        limits += silent(looked, evidence.against)
+        if not looked.judged.all():
+            held = all(limit.state is State.KEPT for limit in self._shares(evidence, looked.at_worst))
+            limits += silent(looked, evidence.against, stated=self.in_front is not None, held=held)
         if found.waiting:
             said = f"{found.waiting} requests had not ended"
             limits.insert(0, Limit("waiting", said, State.OPEN, reason="unanswered", decide="the answers to them"))
@@ -205,6 +202,17 @@ class LogCoverage(Expectation):
             )
         return passed(said, measure=measure, cites=cites(evidence), details=details)
 
+    def _shares(self, evidence: Evidence, looked: Looked) -> Iterator[Limit]:
+        return shares(
+            evidence,
+            looked,
+            self.services,
+            found=self.found,
+            cause=self.cause,
+            dependency=self.dependency,
+            false_blame=self.false_blame,
+        )
+
     def _failed(self, evidence: Evidence, wrong: Limit, details: Details, looked: Looked | None = None) -> Finding:
         where: tuple[str, ...] = wrong.cites
         if looked is not None and not where:
@@ -222,7 +230,7 @@ class LogCoverage(Expectation):
         )
 
     def _none_failed(self, evidence: Evidence, looked: Looked) -> Finding:
-        fronted = silent_in_front(looked, evidence.against)
+        fronted = silent_in_front(looked, evidence.against, stated=self.in_front is not None)
         if fronted is not None:
             return inconclusive(fronted.said, reason=fronted.reason, decide=fronted.decide, cites=cites(evidence))
         out = looked.failed.exempt + looked.failed.stated + len(looked.failed.rows)

@@ -34,22 +34,23 @@ class Door:
         """Whether the load goes to another service than those whose logs are asked for."""
         return bool(self.evidence.against) and not {"*", self.evidence.against} & {*self.services}
 
-    def may_answer(self, found: Rows) -> Mask:
-        """What it may have answered by itself: a proxy's or a gateway's status, and no version of the services behind it."""
-        if not self.apart:
-            return np.zeros(len(found), bool)
-        return np.asarray(np.isin(found.array["status"], (*REFUSED, *FRONT)) & ~self._own(found))
+    def may_answer(self, found: Rows, in_front: Collection[int] | None) -> Mask:
+        """What it may have answered by itself: a status that is stated, or else a proxy's or a gateway's, that is not surely the
+        services' own."""
+        if in_front is None:
+            in_front = (*REFUSED, *FRONT) if self.apart else ()
+        return np.asarray(np.isin(found.array["status"], list(in_front)) & ~self._own(found))
 
     def stated(self, found: Rows, in_front: Collection[int] | None) -> Mask:
-        """What it answered by itself, as stated; not what names the version of the services behind it."""
-        of = np.isin(found.array["status"], list(in_front or ()))
-        return np.asarray(of & ~self._own(found) if unnamed(self.evidence.rows, in_front or ()) else of)
+        """What it answered by itself, as stated: what names no version."""
+        return np.asarray(np.isin(found.array["status"], list(in_front or ())) & (found.array["version"] == 0))
 
     def _own(self, found: Rows) -> Mask:
-        """What names a version, where nobody but these services could."""
+        """What names a version, where nobody but these services could, and the door is seen to write none on such."""
         door = self.evidence.against
         alone = {"*", door} & {*self.services} or leads_to_none_but(self.parts, door, self.services)
-        return np.asarray((found.array["version"] != 0) & bool(alone))
+        unwritten = np.isin(found.array["status"], list(unnamed(self.evidence.rows)))
+        return np.asarray((found.array["version"] != 0) & unwritten & bool(alone))
 
     def leads(self, target: str) -> bool:
         """Whether an edge is on the way from the users to these services."""

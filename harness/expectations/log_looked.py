@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -57,6 +57,11 @@ class Looked:
     blind: str
     known_s: float
     times: Times
+
+    @property
+    def at_worst(self) -> Looked:
+        """The same where all of which no line tells reached the service."""
+        return replace(self, judged=np.ones_like(self.judged))
 
     @property
     def more(self) -> int:

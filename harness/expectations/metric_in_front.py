@@ -56,9 +56,7 @@ def in_front_hint(told: Told, endpoints: Collection[int], missing: float) -> str
         return ""
     seen = _by_front(told, endpoints, missing)
     inner = told.inner if told.claim.in_front is None else None
-    ill = told.census.least(endpoints, (4, 5)) - told.census.statuses(
-        _named(told, endpoints), range(400, 600), named=True
-    )
+    ill = told.census.least(endpoints, (4, 5)) - sum(_own(told, endpoints, range(400, 600)).values())
     if inner is not None and 0 < missing <= ill:
         return f" (did {inner.door} answer these by itself? name their statuses in `in_front`)"
     if not seen:
@@ -112,21 +110,20 @@ def _or_copied(told: Told, endpoints: Collection[int], missing: float) -> str:
 
 def _by_front(told: Told, endpoints: Collection[int], missing: float) -> list[int]:
     """The statuses that a proxy may have answered so many with, of those that were seen; none where they were fewer."""
-    own = (*REFUSED, *FRONT) if told.inner is not None else FRONT
-    named = _named(told, endpoints)
-    found = {
-        status: told.census.statuses(endpoints, (status,)) - told.census.statuses(named, (status,), named=True)
-        for status in own
-    }
+    statuses = (*REFUSED, *FRONT) if told.inner is not None else FRONT
+    own = _own(told, endpoints, statuses)
+    found = {status: told.census.statuses(endpoints, (status,)) - own.get(status, 0) for status in statuses}
     return [status for status, count in found.items() if count] if 0 < missing <= sum(found.values()) else []
 
 
-def _named(told: Told, endpoints: Collection[int]) -> frozenset[int]:
-    """Those of which an answer that names a version is surely the service's own: nobody else behind the door names one, the door
-    itself is seen to name none, and no cache keeps what is no GET."""
+def _own(told: Told, endpoints: Collection[int], statuses: Collection[int]) -> dict[int, int]:
+    """By status, how many of these answers are surely the service's own: they name a version, nobody else behind the door names
+    one, the door itself is seen to name none on such, and no cache keeps what is no GET."""
     inner = told.inner
-    if inner is None or not unnamed(told.evidence.rows, FRONT):
-        return frozenset()
-    if not leads_to_none_but(Parts.of(told.evidence.journal), inner.door, (inner.service,)):
-        return frozenset()
-    return frozenset(endpoints) - asking(told, endpoints)
+    if inner is None or not leads_to_none_but(Parts.of(told.evidence.journal), inner.door, (inner.service,)):
+        return {}
+    kept_nowhere = frozenset(endpoints) - asking(told, endpoints)
+    return {
+        status: told.census.statuses(kept_nowhere, (status,), named=True)
+        for status in unnamed(told.evidence.rows) & {*statuses}
+    }

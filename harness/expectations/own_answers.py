@@ -18,6 +18,7 @@ def leads_to_none_but(parts: Parts, door: str, services: Collection[str]) -> boo
     return bool(called) and called <= {*services}
 
 
-def unnamed(rows: Rows, statuses: Collection[int]) -> bool:
-    """Whether answers of these statuses are seen that name no version: a door that wrote one on all it sends would on these too."""
-    return bool((np.isin(rows.array["status"], list(statuses)) & (rows.array["version"] == 0)).any())
+def unnamed(rows: Rows) -> frozenset[int]:
+    """The statuses of which answers are seen that name no version: a door that wrote one on all that it sends so would on these
+    too. What it writes on one status tells nothing of another."""
+    return frozenset(np.unique(rows.array["status"][rows.array["version"] == 0]).tolist())

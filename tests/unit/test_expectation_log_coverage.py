@@ -659,13 +659,30 @@ def test_what_a_proxy_in_front_may_have_answered_by_itself_is_no_missing_line() 
     assert "in_front" in finding.decide
 
 
-def test_what_bears_the_service_s_version_reached_it_whatever_is_in_front() -> None:
-    finding = behind_lb(version="3.1.0").check(services=["api"])
+def beside_an_unnamed(status: int = 503) -> Run:
+    """Of this status one answer without a version before the phase, so that the proxy writes none on it; 9 of 503 with one, and
+    no line."""
+    run = behind_lb(version="3.1.0")
+    run.rows.append({"at_s": 5.0, "outcome": "5xx", "status": status, "endpoint": "POST /checkout"})
+    return run
+
+
+def test_what_bears_the_service_s_version_reached_it_where_the_proxy_is_seen_to_write_none() -> None:
+    finding = beside_an_unnamed().check(services=["api"])
     assert (finding.outcome, finding.reason) == (FAILED, "no_id")
-    assert behind_lb(version="3.1.0").check(services=["api"], in_front=[]).reason == "no_id"
-    among = behind_lb(version="3.1.0")
+    assert beside_an_unnamed().check(services=["api"], in_front=[503]).reason == "no_id"
+    among = beside_an_unnamed()
     among.more.append(f.EdgeFound(edge="lb->web", address="10.0.0.6"))
     assert among.check(services=["api"]).reason == "answered_in_front", "web may name a version, too"
+    assert among.check(services=["api"], in_front=[503]).reason == "answered_in_front"
+
+
+def test_a_proxy_that_may_write_a_version_on_all_that_it_sends_is_not_accused() -> None:
+    finding = behind_lb(version="3.1.0").check(services=["api"])
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "answered_in_front"), finding.because
+    assert behind_lb(version="3.1.0").check(services=["api"], in_front=[]).reason == "no_id"
+    other = beside_an_unnamed(502).check(services=["api"])
+    assert other.reason == "answered_in_front", "what it writes on a 502 tells nothing of its 503"
 
 
 def test_other_statuses_than_a_proxy_s_reached_the_service() -> None:
@@ -683,8 +700,43 @@ def test_a_proxy_s_statuses_that_are_stated_are_exempt_but_for_what_bears_a_vers
     assert dataclasses.replace(mute, door="api").check(services=["api"]).reason == "no_id"
 
 
-def test_a_proxy_that_writes_a_version_on_all_that_it_sends_is_excused_as_stated() -> None:
-    assert behind_lb(version="3.1.0").check(services=["api"], in_front=[503]).reason == "none_failed"
+@pytest.mark.parametrize("services", [["api"], ["*"]])
+def test_a_status_that_is_stated_is_no_excuse_for_what_names_a_version(services: list[str]) -> None:
+    """The service's own, unless the proxy writes a version on all that it sends: nobody knows."""
+    own = dataclasses.replace(behind_lb(50, version="3.1.0"), status=500)
+    finding = own.check(services=services, in_front=[503])
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "answered_in_front"), finding.because
+    assert "50 more were answered 503, which `in_front` names, with a version, and left no line" in finding.because
+    assert "of 200 failed requests 200 (100%) are found" in finding.because
+    assert "no version" in finding.decide
+    assert "`in_front` with" not in finding.decide, "it is stated already"
+    silent = dataclasses.replace(behind_lb(version="3.1.0"), stub=Stub(ids=False))
+    assert silent.check(services=services, in_front=[503]).reason == "answered_in_front"
+
+
+def broken(count: int) -> Run:
+    """So many connections broke, which no line tells of."""
+    return Run(rows=[{"at_s": 12.0, "outcome": "conn", "status": 0, "endpoint": "POST /checkout"}] * count)
+
+
+@pytest.mark.parametrize(
+    ("make", "services", "said"),
+    [
+        (behind_lb, ["api"], "2 more were answered 503 and left no line"),
+        (broken, ["*"], "2 broken connections left no"),
+    ],
+    ids=["in front", "broken"],
+)
+def test_what_left_no_line_is_told_where_the_shares_would_hold_with_all_of_it(
+    make: Callable[[int], Run], services: list[str], said: str
+) -> None:
+    finding = make(2).check(services=services, found="95%")
+    assert finding.outcome is PASSED, finding.because
+    assert said in finding.because
+    assert "the shares hold" in finding.because
+    assert make(2).check(services=services, found="99.5%").outcome is UNKNOWN
+    assert make(2).check(services=services, found="95%", cause="99.5%").outcome is UNKNOWN
+    assert make(20).check(services=services, found="95%").outcome is UNKNOWN
 
 
 def test_where_nothing_but_the_proxy_s_own_failed_that_is_said() -> None:

@@ -11,6 +11,7 @@ from behind_gateway import answered, copied, during, of_inner, only, told
 from test_expectation_metric_doubts import ERRORS, TIMER, TOTAL, day
 from truthful_service import Traffic
 
+from harness.expectations.metric_count_truth import MetricCountTruth
 from harness.expectations.metric_error_truth import MetricErrorTruth
 from harness.expectations.metric_latency_truth import MetricLatencyTruth
 from harness.ledger import OUTCOMES, Rows
@@ -71,6 +72,16 @@ def test_what_names_the_service_s_version_was_its_own_answer() -> None:
 )
 def test_it_is_not_known_where_another_may_have_named_it(why: dict[str, Any]) -> None:
     assert judged(**why).reason == "answered_in_front"
+
+
+@pytest.mark.parametrize("status", [429, 403])
+def test_what_the_gateway_writes_on_one_status_tells_nothing_of_another(status: int) -> None:
+    """It writes a version on the refusals that it gives itself, and none on its 503."""
+    seen, counted = untimed(POST)
+    answered(seen, during(seen, 3) & only(seen, POST), status)
+    assert of_inner(TIME, seen, counted, ALONE).reason == "answered_in_front"
+    counts = MetricCountTruth(metric=TOTAL, request="{method} {route}")
+    assert of_inner(counts, seen, counted, ALONE).reason == "answered_in_front"
 
 
 def test_errors_that_no_copy_made_good_are_decided_where_each_request_was_counted_once() -> None:
