@@ -65,6 +65,9 @@ _DOMAIN = re.compile(r"(?:[a-z0-9-]{1,63}\.)+[a-z]{2,15}(?::\d{1,5})?")
 _ADDRESS = re.compile(
     rf"{_DOMAIN.pattern}|[\w.-]+:\d{{2,5}}(?:,[\w.-]+:\d{{2,5}})*|(?:\d{{1,3}}\.){{3}}\d{{1,3}}", re.ASCII
 )
+KEPT = r"(?:/(?:var/)?run/secrets/|/(?:etc|mnt|secrets|vault)/|(?:arn:aws[\w-]*|vault|ssm|sops|secretsmanager|keyvault|file|env):(?!//)|(?:file|op)://)"
+"""How a place begins where a secret is kept: `/run/secrets/db1`, `vault:secret/data/db1`."""
+_KEPT = re.compile(rf"{KEPT}\S*")
 _URL = re.compile(
     rf"(?:[a-z][a-z0-9+.-]{{0,30}}:){{1,2}}//(?:(?P<user>[^\s/@:?#]*)(?::[^\s/@]*)?@)?(?:{_HOST}(?:,{_HOST})*)?"
     r"(?P<path>/[^\s?#]*)?(?:\?(?P<query>[^\s#]*))?(?:#(?P<fragment>\S*))?"
@@ -87,12 +90,12 @@ def is_setting(name: str, value: str) -> bool:
     """Whether it tells about a secret: where or how it is made, called or kept, for how long it holds. Whatever it is called, it must read
     like that too: a header's value, or a hook's URL with a token in it, is a secret. A URL's password is told by itself."""
     words = _words(name)
-    if name.upper().endswith("_FILE") or words[-2:] in _PUBLIC or value.lower() in _SWITCHED:
+    if name.upper().endswith("_FILE") or words[-2:] in _PUBLIC or value.lower() in _SWITCHED or _KEPT.fullmatch(value):
         return True
     last = words[-1] if words else ""
     if url := _URL.fullmatch(value):
         return _is_plain(url, last in ("authority", "issuer"))
-    if not _reads(value):
+    if not reads(value):
         shape = _DOMAIN if last in _HOSTS else _AMOUNT if _counts(words) else None
         return shape is not None and shape.fullmatch(value) is not None
     if not _PASSWORD.search(name) and (_PATH.fullmatch(value) or _CLASS.fullmatch(value)):
@@ -121,10 +124,10 @@ def _is_plain(url: re.Match[str], issuer: bool) -> bool:
     path, query = url["path"] or "", url["query"] or ""
     asked = parse_qsl(query, keep_blank_values=True)
     return (
-        (issuer or _OF_LOGIN.search(path) is not None or _reads(path))
-        and _reads(url["user"] or "")
-        and _reads(url["fragment"] or "")
-        and all(_reads(key) and _reads(value) and not names_secret(key) for key, value in asked)
+        (issuer or _OF_LOGIN.search(path) is not None or reads(path))
+        and reads(url["user"] or "")
+        and reads(url["fragment"] or "")
+        and all(reads(key) and reads(value) and not names_secret(key) for key, value in asked)
     )
 
 
@@ -132,7 +135,7 @@ def _words(name: str) -> list[str]:
     return [word.lower() for word in _WORD.findall(name)]
 
 
-def _reads(text: str) -> bool:
+def reads(text: str) -> bool:
     """Whether it is made of words and small numbers, as no token is."""
     return not text or (
         _SAID.fullmatch(text) is not None and all(_PIECE.fullmatch(piece) for piece in re.split(r"[\W_]+", text))
