@@ -12,9 +12,11 @@ from harness.masking import is_stand_in
 from harness.secret_names import is_setting
 
 _SECRET = re.compile(
-    r"passw|passphrase|(?<![a-z])(?:pass|pwd)$|secret|token$|(?:access|account|api|private|shared|signing)[_-]?key$",
+    r"(?:passw(?:or)?ds?|passphrase|secret)(?:[_-]?key)?\d{0,3}(?:[_-][a-z0-9]{1,30}){0,2}$"
+    r"|(?<![a-z])(?:pass|pwd)$|token$|(?:access|account|api|private|shared|signing)[_-]?key$",
     re.IGNORECASE,
 )
+"""`PASSWORD_ORDERS` too, whose it is; no `password.required`, `PasswordAuthentication`."""
 _KEY = re.compile(r"(?<![\w.-])([\w.-]{1,80})\s{0,2}=\s{0,2}")
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.|'')*)'|\"((?:[^\"\\]|\\.|\"\")*)\"", re.DOTALL)
 _ENDS = {

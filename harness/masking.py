@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from harness.secret_names import KEPT
 from harness.secret_words import standing
 from harness.spellings import encoded, written
 
@@ -24,9 +25,9 @@ _STAND_IN = r"[\[({]*(?i:\*+|x+|(?:%2A)+|redacted|filtered|masked|hidden|removed
 """What stands for a password that was taken out, or not put in yet. No other word in square brackets: a run's own logs have the name
 of a secret there, which tells that it was logged (harness/run/scrub.py)."""
 _END = r"\s;&,\"'<>()\[\]{}\\"
-_TYPED = rf"(?![:@?])(?![\w.$]*@[0-9a-f]{{5,8}}\b)(?=[^{_END}]{{0,99}}\d)(?=[^{_END}]{{0,99}}[A-Za-z])[^{_END}$*%`]{{6,200}}(?![^{_END}])"
+_TYPED = rf"(?![:@?])(?!{KEPT}|0x[0-9a-f]{{6,16}}(?!\w))(?![\w.$]*@[0-9a-f]{{5,8}}\b)(?=[^{_END}]{{0,99}}\d)(?=[^{_END}]{{0,99}}[A-Za-z])[^{_END}$*%`]{{6,200}}(?![^{_END}])"
 """A password as people and machines make them, a letter and a digit in it: no `required`, no `null`, no bound parameter of SQL, nothing
-half masked, no object of Java's (`Password@1b2c3d4e`)."""
+half masked, no object of Java's (`Password@1b2c3d4e`), no pointer, no place where one is kept."""
 _STATED = rf"(?:\s?=\s?[\"']?|\\?[\"']\s?:\s?\\?[\"']){_TYPED}"
 KINDS: tuple[tuple[str, str], ...] = (
     (

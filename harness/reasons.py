@@ -147,7 +147,7 @@ REASONS: Mapping[str, str] = {
     "unknown_names": "lines, pages or traces accuse somebody by a name that no part of the stack bears: an alias, or somebody else",
     "other_ids": "requests bear ids that are not the load's own, so that the logs cannot be searched for them",
     "test_card": "a known test number of a payment card is in the logs, called one: whatever logs it logs that of a real card",
-    "plain_word": "a secret of the stack's own is a plain word, which is in the logs where no secret stands: logged, or there by chance",
+    "plain_word": "a plain word is in the logs that is a secret of the stack's own, or stands where a password does: logged, or there by chance",
     "not_tried": "a limit that the claim states could not be tried in this run, and is not kept by that",
     "unknown_reach": "connections broke and left no line, so nobody knows whether their requests reached the service",
     "taught_too_little": "calm times were too short to know whether answers of so rare a kind come there too",

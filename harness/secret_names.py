@@ -14,6 +14,10 @@ _NAMES = re.compile(
 )
 """`PWD` alone is a folder."""
 _PASSWORD = re.compile(r"passw|passphrase|(?<![a-z])pass(?![a-z])|pwd", re.IGNORECASE)
+_TYPED = re.compile(
+    rf"{_PASSWORD.pattern}|(?:app|client|cookie|jwt|session|webhook)[_.-]?secret|api[_.-]?key", re.IGNORECASE
+)
+"""What people make up themselves, of words, and one of each of their services has."""
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 _HOSTS = {
@@ -21,24 +25,32 @@ _HOSTS = {
     "hosts", "issuer", "server", "servers", "service", "services", "uri", "url", "urls",
 }  # fmt: skip
 _FILES = {"dir", "directory", "file", "filename", "folder", "location", "path", "paths"}
+_OWNERS = {
+    "aud", "audience", "backend", "engine", "env", "namespace", "provider", "realm", "region", "resolver", "scope", "scopes", "store",
+    "storage",
+}  # fmt: skip
+"""Where a secret is kept or holds; it may be whose it is, too: `DB_PASSWORD_BACKEND`."""
 _CALLED = {
-    "alg", "algorithm", "alias", "arn", "attribute", "aud", "audience", "backend", "claim", "class", "column", "converter", "decoder",
-    "deserializer", "encoder", "encoding", "encryption", "engine", "env", "field", "format", "generator", "header", "headers", "mode",
-    "name", "namespace", "policy", "prefix", "provider", "realm", "region", "resolver", "rotation", "scheme", "scope", "scopes",
-    "serializer", "store", "storage", "strategy", "suffix", "type", "version",
+    "alg", "algorithm", "alias", "arn", "attribute", "claim", "class", "column", "converter", "decoder", "deserializer", "encoder", "encoding",
+    "encryption", "field", "format", "generator", "hash", "hasher", "hashing", "header", "headers", "mode", "name", "policy", "prefix",
+    "rotation", "scheme", "serializer", "strategy", "suffix", "type", "version",
 }  # fmt: skip
 """What a secret, or where it stands, is called, or how it is made."""
+_SWITCHED = {"disabled", "enabled", "optional", "required"}
 _AMOUNTS = {
     "age", "attempts", "bits", "bytes", "count", "days", "expiration", "expire", "expires", "expiry", "hours", "in", "interval",
     "iterations", "length", "lifetime", "limit", "millis", "minute", "minutes", "ms", "rate", "retries", "rounds", "sec", "second", "seconds",
     "secs", "size", "timeout", "ttl", "validity", "window",
 }  # fmt: skip
 _KEYS_OF_DATA = {
-    "binding", "cache", "dedup", "deduplication", "foreign", "group", "grouping", "idempotency", "index", "join", "limit", "lock", "lookup",
-    "message", "object", "partition", "partitioning", "primary", "range", "record", "routing", "row", "shard",
-    "sharding", "sort", "sorting", "unique",
+    "binding", "cache", "dedup", "deduplication", "foreign", "grouping", "idempotency", "index", "join", "limit", "lock", "lookup",
+    "partition", "partitioning", "primary", "range", "routing", "row", "shard", "sharding", "sort", "sorting", "unique",
 }  # fmt: skip
-"""What a row, a message or a lock is found by."""
+"""What a row or a lock is found by."""
+_LOCKED_OR_FOUND = {"group", "message", "object", "record"}
+"""What is found by a key, or encrypted with one."""
+_COLUMN = re.compile(r"[\w-]*(?:[_-]id|Id)|[\w-]+(?:[./:][\w-]+)+/?", re.ASCII)
+"""`customer_id`, `orders/2024.csv`."""
 
 _MANY = {"keys", "max", "min", "passwords", "secrets", "tokens"}
 _PUBLIC = (["public", "key"], ["publishable", "key"])
@@ -50,6 +62,12 @@ _PATH = re.compile(r"(?:~|\.{1,2}|[A-Z]:)?(?:(?:[/\\][\w.@+-]+){2,}|[/\\][\w-]+\
 _CLASS = re.compile(r"[a-z]\w*(?:\.[a-z]\w*)+(?:[.$][A-Z]\w*)+", re.ASCII)
 _HOST = r"(?:[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?|\[[0-9a-f:]+\])(?::\d{1,5})?"
 _DOMAIN = re.compile(r"(?:[a-z0-9-]{1,63}\.)+[a-z]{2,15}(?::\d{1,5})?")
+_ADDRESS = re.compile(
+    rf"{_DOMAIN.pattern}|[\w.-]+:\d{{2,5}}(?:,[\w.-]+:\d{{2,5}})*|(?:\d{{1,3}}\.){{3}}\d{{1,3}}", re.ASCII
+)
+KEPT = r"(?:/(?:var/)?run/secrets/|/(?:etc|mnt|secrets|vault)/|(?:arn:aws[\w-]*|vault|ssm|sops|secretsmanager|keyvault|file|env):(?!//)|(?:file|op)://)"
+"""How a place begins where a secret is kept: `/run/secrets/db1`, `vault:secret/data/db1`."""
+_KEPT = re.compile(rf"{KEPT}\S*")
 _URL = re.compile(
     rf"(?:[a-z][a-z0-9+.-]{{0,30}}:){{1,2}}//(?:(?P<user>[^\s/@:?#]*)(?::[^\s/@]*)?@)?(?:{_HOST}(?:,{_HOST})*)?"
     r"(?P<path>/[^\s?#]*)?(?:\?(?P<query>[^\s#]*))?(?:#(?P<fragment>\S*))?"
@@ -72,19 +90,20 @@ def is_setting(name: str, value: str) -> bool:
     """Whether it tells about a secret: where or how it is made, called or kept, for how long it holds. Whatever it is called, it must read
     like that too: a header's value, or a hook's URL with a token in it, is a secret. A URL's password is told by itself."""
     words = _words(name)
-    if name.upper().endswith("_FILE") or words[-2:] in _PUBLIC:
+    if name.upper().endswith("_FILE") or words[-2:] in _PUBLIC or value.lower() in _SWITCHED or _KEPT.fullmatch(value):
         return True
     last = words[-1] if words else ""
     if url := _URL.fullmatch(value):
         return _is_plain(url, last in ("authority", "issuer"))
-    if not _reads(value):
+    if not reads(value):
         shape = _DOMAIN if last in _HOSTS else _AMOUNT if _counts(words) else None
         return shape is not None and shape.fullmatch(value) is not None
     if not _PASSWORD.search(name) and (_PATH.fullmatch(value) or _CLASS.fullmatch(value)):
         return True
     if last in _FILES:
         return re.search(r"[/\\.]", value) is not None
-    return last in _HOSTS | _CALLED or _counts(words) or _names_data(words)
+    kept = last in _HOSTS | _OWNERS and (not _TYPED.search(name) or _ADDRESS.fullmatch(value) is not None)
+    return kept or last in _CALLED or _counts(words) or _names_data(words, value)
 
 
 def _counts(words: Sequence[str]) -> bool:
@@ -92,12 +111,12 @@ def _counts(words: Sequence[str]) -> bool:
     return bool(words) and (words[-1] in _AMOUNTS or (words[-1] in _MANY and not {"max", "min"}.isdisjoint(words)))
 
 
-def _names_data(words: Sequence[str]) -> bool:
-    """`PARTITION_KEY`, `SIGNING_KEY_ID`; no `AWS_ACCESS_KEY_ID`."""
+def _names_data(words: Sequence[str], value: str) -> bool:
+    """`PARTITION_KEY`, `MESSAGE_KEY=order_id`, `SIGNING_KEY_ID`; no `AWS_ACCESS_KEY_ID`."""
     before, last = ("", *words)[-2:]
-    return (last in ("key", "keys") and before in _KEYS_OF_DATA) or (
-        (before, last) == ("key", "id") and "access" not in words
-    )
+    if last in ("key", "keys"):
+        return before in _KEYS_OF_DATA or (before in _LOCKED_OR_FOUND and _COLUMN.fullmatch(value) is not None)
+    return (before, last) == ("key", "id") and "access" not in words
 
 
 def _is_plain(url: re.Match[str], issuer: bool) -> bool:
@@ -105,10 +124,10 @@ def _is_plain(url: re.Match[str], issuer: bool) -> bool:
     path, query = url["path"] or "", url["query"] or ""
     asked = parse_qsl(query, keep_blank_values=True)
     return (
-        (issuer or _OF_LOGIN.search(path) is not None or _reads(path))
-        and _reads(url["user"] or "")
-        and _reads(url["fragment"] or "")
-        and all(_reads(key) and _reads(value) and not names_secret(key) for key, value in asked)
+        (issuer or _OF_LOGIN.search(path) is not None or reads(path))
+        and reads(url["user"] or "")
+        and reads(url["fragment"] or "")
+        and all(reads(key) and reads(value) and not names_secret(key) for key, value in asked)
     )
 
 
@@ -116,7 +135,7 @@ def _words(name: str) -> list[str]:
     return [word.lower() for word in _WORD.findall(name)]
 
 
-def _reads(text: str) -> bool:
+def reads(text: str) -> bool:
     """Whether it is made of words and small numbers, as no token is."""
     return not text or (
         _SAID.fullmatch(text) is not None and all(_PIECE.fullmatch(piece) for piece in re.split(r"[\W_]+", text))

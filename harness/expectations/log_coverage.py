@@ -55,7 +55,8 @@ class LogCoverage(Expectation):
              answered_in_front (no line of `services` of what the proxy that the load goes to may have answered itself; only told
              where the shares hold with all of these counted as not found);
              vague (only what failed is told), in_passing (a name that may be a thing of the business), never_logged, plain_word
-             (a password that is a plain word, where no secret stands; a word that the stack, the drill or any log says is none there).
+             (a password that is a plain word, where no secret stands; a word with a number behind `password=`; a word that the stack,
+             the drill or any log says is none there).
     Source:  `docker logs --timestamps`, kept in the run's folder: JSON, logfmt or plain text.
     """
 

@@ -56,6 +56,10 @@ def secrets(evidence: Evidence, services: Sequence[str], window: Window, limit: 
         why = f"{said}: it may stand there by chance, or the password was logged"
         decide = "a password that is no plain word, or `secrets` stated: it counts them then"
         return Limit("secrets", said, State.OPEN, reason="plain_word", decide=decide, why=why)
+    if any(leak.doubt is Doubt.READS for leak in aside):
+        why = f"{said}: a password may be such a word, and what is said about one, too"
+        decide = "passwords in the load that read like no word, or `secrets` stated: it counts them then"
+        return Limit("secrets", said, State.OPEN, reason="plain_word", decide=decide, why=why)
     if any(leak.doubt is Doubt.TEST_CARD for leak in aside):
         why = f"{said}: whatever logs a test card's number logs that of a real card"
         decide = "logs without card numbers, or `secrets` stated: it counts them then"

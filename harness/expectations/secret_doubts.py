@@ -1,5 +1,5 @@
 """What looks like a secret and need be none: digits that are a card's number by chance, a number for tests, a broker's own
-default, a word. Pure.
+default, a word, a path, what a form says of a password. Pure.
 
 Of ids of sixteen digits one in fifty begins as a card's number does and has its check digit by chance; only the words about it tell.
 All of it is masked all the same.
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+
+from harness.secret_names import reads
 
 BEFORE, AFTER = 64, 24
 """Characters in which a word says what a number is: `"card": {"holder": "Ada", "number": "4…"`, `4… (visa)`."""
@@ -33,6 +35,17 @@ _TEST_CARDS = {
 _TEST_RANGE = "400000"  # Stripe's for declines and countries
 _BROKER = re.compile(r"://(guest:guest|admin:admin|artemis:artemis|system:manager)@")
 _BROKERS = re.compile(r"(?:amqps?|amqp\+ssl|pyamqp|stomp(?:\+ssl)?|mqtts?|tcp|ssl|activemq)$")
+_CALLED = re.compile(r"\A\w+?\\?[\"']?\s?[=:]\s?\\?[\"']?")
+"""What stands before a password."""
+_PATH = re.compile(r"(?:~|\.{1,2}|[A-Z]:)?(?:[/\\][a-z][\w.-]*){2,}", re.ASCII)
+_RULES = {
+    "chars", "characters", "constraint", "constraints", "digits", "errors", "length", "validation", "validator", "validators",
+}  # fmt: skip
+_MESSAGE = re.compile(r"[A-Za-z_.:/-]{1,80}(?:\d{1,3}[A-Za-z_.:/-]{0,80}){1,2}")
+"""Words with a small number or two: `validation.password.length_8`, `min8chars`."""
+_MADE = re.compile(
+    r"[a-z_.:-]*(?:argon2(?:id|i|d)?|bcrypt|scrypt|pbkdf2|sha\d{1,3}|md5|base64)[a-z_.:-]*", re.IGNORECASE
+)
 
 
 class Doubt(Enum):
@@ -40,8 +53,10 @@ class Doubt(Enum):
 
     TEST_CARD = "a known test number"
     WORD = "a plain word"
+    READS = "it reads like a word"
     NO_CARD = "no word of a card beside it"
     BROKER = "the broker's own default"
+    ABOUT = "a path, or about a password"
 
 
 def doubt(kind: str, before: str, found: str, after: str) -> Doubt | None:
@@ -52,7 +67,15 @@ def doubt(kind: str, before: str, found: str, after: str) -> Doubt | None:
         return Doubt.NO_CARD if not _of_card(before, after) else Doubt.TEST_CARD if known else None
     if kind == "password in a URL" and _BROKER.fullmatch(found) and _BROKERS.search(before.lower()):
         return Doubt.BROKER
-    return None
+    return _of_password(_CALLED.sub("", found)) if kind == "password" else None
+
+
+def _of_password(value: str) -> Doubt | None:
+    """People's own passwords are words with a number behind, and so are the keys of messages."""
+    rule = _MESSAGE.fullmatch(value) and not _words(value).isdisjoint(_RULES)
+    if rule or _PATH.fullmatch(value) or _MADE.fullmatch(value):
+        return Doubt.ABOUT
+    return Doubt.READS if reads(value) else None
 
 
 def _of_card(before: str, after: str) -> bool:

@@ -36,6 +36,9 @@ STRINGS = [
     "sh -c \"PGPASSWORD=S3cr3tPass99; psql\"",
     '{"db": {"user": "shop", "password": "S3cr3tPass99"}}',
     "http://api:8080/hook?api_key=S3cr3tPass99",
+    "sh -c 'POSTGRES_PASSWORD_ORDERS=S3cr3tPass99 ./start'",
+    "AWS_SECRET_KEY=S3cr3tPass99 SECRET_KEY_BASE=x",
+    "-Dkafka.password2=S3cr3tPass99",
 ]  # fmt: skip
 
 
@@ -73,6 +76,9 @@ def test_it_is_read_as_its_client_reads_it(text: str, password: str) -> None:
         "Server=db;Password=***;",
         "-Dtoken.ttl=864000 -Dtoken.issuer=https://auth.example/shop -Dsecret.name=prod/shop",
         "cache_key=customer_id,sort_key=order_id",
+        "-Dlogin.password.required=enabled -Dpassword.pattern=letters -DpasswordStrength=medium",
+        "PasswordAuthentication=disabled;Mode=strict",
+        "password_hash=bcrypt;sessions=redis",
         "cd /srv && pwd",
         "mailto:sunflower@shop.example",
         "sip:sunflower@shop.example:5060",

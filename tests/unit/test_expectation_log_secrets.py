@@ -31,6 +31,13 @@ MAY_BE_NONE = [
     "cannot connect to amqp://guest:guest@rabbitmq:5672//",
     "broker=pyamqp://guest:guest@rabbitmq:5672/",
     "tcp://admin:admin@activemq:61616 is gone",
+    '{"errors":{"password":"validation.password.length_8"}}',
+    "sign-up rejected: password=minLength8",
+    'invalid: {"password": "must_have_8_chars"}',
+    'body "{\\"password\\": \\"min8chars\\"}"',
+    '{"password": "argon2id"}',
+    "Password=Argon2Hasher",
+    "password=/srv/shop/db1_password",
 ]
 
 
@@ -57,6 +64,11 @@ SECRETS = [
     "postgres://guest:guest@db/orders",
     "amqp://guest:hunter2@rabbitmq//",
     "login of ada failed, password=S3cr3tPass99",
+    "password=Tr0ub4dor",
+    "password=hunter22!",
+    "sign-up: password=minLength8 for password=S3cr3tPass99",
+    '{"password":"5f4dcc3b5aa765d61d8327deb882cf99"}',
+    "password=/9j/4AAQSkZJRgAB",
     "amqp://guest:guest@rabbitmq// or amqp://shop:hunter2@rabbitmq//",
 ]
 
@@ -75,6 +87,17 @@ def test_a_test_number_that_is_called_a_card_is_open(text: str) -> None:
     assert "whatever logs a test card's number logs that of a real card" in finding.because
     assert logged(text, secrets=0).reason == "secret_logged"
     assert logged(text, f"order {CARD} paid").reason == "test_card"
+
+
+@pytest.mark.parametrize("value", ["hunter22", "sunflower-rain99", "User1234", "too_short_min_8", "step2/3"])
+def test_a_word_with_a_number_behind_password_is_open_unless_it_was_asked_for(value: str) -> None:
+    """Nobody can tell `hunter22`, which is a password, from `too_short_min_8`, which is the key of a message."""
+    text = f"rejected: password={value}"
+    finding = logged(text)
+    assert (finding.outcome, finding.reason) == (Outcome.INCONCLUSIVE, "plain_word")
+    assert "1× password by api (it reads like a word)" in finding.because
+    assert logged(text, secrets=0).reason == "secret_logged"
+    assert value not in masked(text)
 
 
 def test_what_is_not_counted_is_told_beside_what_is() -> None:

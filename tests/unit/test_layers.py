@@ -57,7 +57,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "logtext": {"loglayout", "loglevels", "lognumbers"},
     "logtimes": {"loglevels", "logtext"},
     "logwords": set(),
-    "masking": {"secret_words", "spellings"},
+    "masking": {"secret_names", "secret_words", "spellings"},
     "spellings": {"secret_words"},
     "connection_strings": {"masking", "secret_names"},
     "secret_names": set(),

@@ -59,6 +59,8 @@ def test_a_bearer_token_of_nothing_but_x_is_none(token: str, kinds: list[str]) -
         'body "{\\"newPassword\\": \\"S3cr3tPass99\\"}"',
         "LoginRequest(user=ada, password=S3cr3tPass99)",
         "POST /login?password=S3cr3tPass99&next=x",
+        "password=0xS3cr3tPass99",
+        "password=/S3cr3tPass99",
     ],
 )
 def test_what_is_called_a_password_is_found_whosever_it_is(text: str) -> None:
@@ -74,7 +76,9 @@ def test_what_is_called_a_password_is_found_whosever_it_is(text: str) -> None:
         "password=$DB_PASSWORD1", "password=${DB1_PASSWORD}", "SET password=$1, name=$2", "SET password=:password1", "SET password=@password1",
         "User(password=com.shop.Password@1b2c3d4e)", "invalid password: user1234 is unknown", "password has 12 characters", "password=12",
         '{"password":"********"}', '{"password":null,"attempt1":2}', "password=, user=ada1234", "password_hash_rounds=12rounds", "password=12345678",
-        "password=%(password1)s",
+        "password=%(password1)s", "DB_PASSWORD=/run/secrets/db1_password", "PASSWORD=/etc/shop/db_password_v2", "password=vault:secret/data/db1",
+        "password=ssm:/prod/db/password1", '"password": "arn:aws:secretsmanager:eu-west-1:1234:secret:db"', "sasl.password=file:/etc/kafka1",
+        "password=op://shop/db1/password", "cfg password=0xc000123456 user=app",
     ],
 )  # fmt: skip
 def test_what_stands_behind_the_word_and_is_no_password_is_none(text: str) -> None:

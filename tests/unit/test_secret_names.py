@@ -47,6 +47,21 @@ SETTINGS = [
     ("PASSWORD_MIN_LENGTH", "100000"),
     ("PASS_THROUGH", "enabled"),
     ("PROXY_PASS", "http://api:8080"),
+    ("LOGIN_PASSWORD_REQUIRED", "enabled"),
+    ("PASSWORD_HASH", "bcrypt"),
+    ("DB_PASSWORD", "/run/secrets/db1_password"),
+    ("DB_PASSWORD", "vault:secret/data/db1#password"),
+    ("DB_PASSWORD", "op://shop/db1/password"),
+    ("API_TOKEN", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop-AbCdEf"),
+    ("POSTGRES_INITDB_PASSWORD_ENCRYPTION", "scram-sha-256"),
+    ("PASSWORD_SERVICE", "passwords:9000"),
+    ("PASSWORD_HOSTS", "db1:5432,db2:5432"),
+    ("PASSWORD_RESET_DOMAIN", "login.shop.example"),
+    ("PASSWORD_SERVER", "10.0.0.5"),
+    ("SECRETS_BACKEND", "vault1"),
+    ("MESSAGE_KEY", "customer_id"),
+    ("MESSAGE_KEY", "orderId"),
+    ("OBJECT_KEY", "orders/2024.csv"),
 ]
 
 
@@ -77,6 +92,14 @@ SECRETS = [
     ("GRAFANA_TOKEN_TTL", "k9QzL4xTpm77"),
     ("REDIS_PASS", "hunter22"),
     ("API_KEYS", "hunter22"),
+    ("ORDERS_DB_PASSWORD_SERVICE", "hunter22"),
+    ("MQTT_PASSWORD_BROKER", "sunflower-rain"),
+    ("DB_PASSWORD_BACKEND", "sunflower"),
+    ("KEYCLOAK_CLIENT_SECRET_BACKEND", "hunter22"),
+    ("API_KEY_PROVIDER", "hunter22"),
+    ("JWT_SECRET_BACKEND", "hunter22"),
+    ("MESSAGE_KEY", "topsecretkey"),
+    ("GROUP_KEY", "sunflower-rain"),
 ]
 
 
@@ -92,12 +115,28 @@ def test_a_secret_is_one_though_it_is_called_a_little_like_a_setting(name: str, 
         ("TLS_KEY", "/certs/server.key", "cannot read /certs/server.key"),
         ("ACCESS_TOKEN_EXPIRE_MINUTES", "100000", "payment of 100000 cents declined"),
         ("PARTITION_KEY", "customer_id", "null value in customer_id"),
+        ("DB_PASSWORD", "vault:secret/data/db1", "starting with DB_PASSWORD=vault:secret/data/db1"),
+        ("JAVA_OPTS", "-Dlogin.password.required=enabled", "circuit breaker enabled"),
     ],
 )
 def test_an_honest_line_about_it_fails_nobody_and_is_kept_as_it_was_written(name: str, value: str, text: str) -> None:
     own = secrets_in({"services": {"api": {"environment": {name: value}}, "postgres": {}}})
     assert Run(secrets=own, extra=[Line("api", "api-1", 12.0, text)]).check().outcome is Outcome.PASSED
     assert Curtain(own).text(text) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("ORDERS_DB_PASSWORD_SERVICE", "hunter22", "login failed for orders with hunter22"),
+        ("ORDERS_DB_PASSWORD_SERVICE", "sunflower", "connect failed: password=sunflower"),
+        ("MESSAGE_KEY", "topsecret99", "sealed with topsecret99"),
+    ],
+)
+def test_a_password_is_found_and_masked_whosever_its_variable_says_it_is(name: str, value: str, text: str) -> None:
+    own = secrets_in({"services": {"api": {"environment": {name: value}}, "postgres": {}}})
+    assert Run(secrets=own, extra=[Line("api", "api-1", 12.0, text)]).check().reason == "secret_logged"
+    assert value not in Curtain(own).text(text)
 
 
 def test_a_commands_options_are_told_apart_in_the_same_way() -> None:
