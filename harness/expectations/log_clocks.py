@@ -19,6 +19,7 @@ from harness.logtext import Said
 from harness.logtimes import DAY_S, Own, Zone, own_times
 from harness.wall import Wall
 
+LOGGERS = ("@timestamp", "")  # places where nothing but a logger writes a time; the business may in others
 LEAST = 3  # lines, from which a clock is known
 MOST = 0.9  # of its lines: so many must agree
 HALF = 0.5  # of those lines that are off: from there on they are no mere times of the business
@@ -30,12 +31,21 @@ ZONES_S = frozenset(3600.0 * hours for hours in (*range(-12, 15), *_BROKEN_H))
 
 
 class Key(NamedTuple):
-    """What a clock is known by; `daily`: its times have no date."""
+    """What a clock is known by; `place`: where its times stand; `daily`: they have no date."""
 
     service: str
     container: str
+    place: str
     zone: Zone
     daily: bool
+
+
+class Part(NamedTuple):
+    """Lines that are off by one offset; `zoned`: a zone's."""
+
+    lines: int
+    ahead_s: float
+    zoned: bool
 
 
 @dataclass
@@ -75,7 +85,7 @@ class Clock:
         """How far it is ahead, or less than 0 behind; 0 where no more than some of its lines say so."""
         for off in self._off(skew_s):
             if len(off) >= max(LEAST, MOST * len(self)):
-                return float(np.median(off.least_s if off.least_s[0] > skew_s else off.most_s))
+                return off._middle_s(skew_s)
         return 0.0
 
     def zone_s(self, skew_s: float, share: float = MOST) -> float | None:
@@ -85,13 +95,28 @@ class Clock:
         zones = (s for s in sorted(near) if any(s + day in ZONES_S for day in days))
         return next((s for s in zones if self.share(s, skew_s) >= share), None)
 
-    def some(self, skew_s: float) -> tuple[int, float]:
-        """How many of its lines are in the local time of a zone, and of which offset, where others are not; (0, 0.0) where none."""
+    def some(self, skew_s: float) -> Part | None:
+        """Those of its lines that are off by one offset, where half of those on that side are."""
         for off in self._off(skew_s):
             zone_s = off.zone_s(skew_s, HALF)
-            if zone_s and (count := round(off.share(zone_s, skew_s) * len(off))) >= LEAST:
-                return count, zone_s
-        return 0, 0.0
+            ahead_s = off._middle_s(skew_s) if zone_s is None else zone_s
+            count = round(off.share(ahead_s, skew_s) * len(off))
+            if count >= max(LEAST, HALF * len(off)):
+                return Part(count, ahead_s, zone_s is not None)
+        return None
+
+    def whole(self, skew_s: float) -> Part | None:
+        """The same where these are all of its lines, but for a few."""
+        part = self.some(skew_s)
+        return part if part and part.lines >= MOST * len(self) else None
+
+    def steady(self, skew_s: float) -> bool:
+        """Whether it runs as a clock does: right, or off by one offset."""
+        return self.share(0.0, skew_s) >= MOST or self.whole(skew_s) is not None
+
+    def _middle_s(self, skew_s: float) -> float:
+        """How far such lines are ahead, or behind, all on one side."""
+        return float(np.median(self.least_s if self.least_s[0] > skew_s else self.most_s))
 
     def _off(self, skew_s: float) -> Iterator[Clock]:
         """Those of its lines that are ahead, and those that are behind."""
@@ -103,12 +128,13 @@ class Clock:
 
 @dataclass(frozen=True)
 class Beside:
-    """A time that is in a zone's local time, in lines that bear a right one in another place."""
+    """A time that is off by one offset, in lines that bear a right one in another place; `line` is one of them."""
 
     service: str
     place: str
     right: str
     ahead_s: float
+    line: Line
 
 
 @dataclass
@@ -135,25 +161,24 @@ class Times:
             clock.add(line, ahead[place], ahead[place] + max(0.0, line.at_s - sent_s))
 
     def clocks(self, skew_s: float) -> dict[Key, Clock]:
-        """Each container's, by what is said of the zone. A line's time is the one that is right in lines like it, where one is."""
+        """Each container's, by where it stands and what is said of the zone. A line's time is the one that is right in lines like it, where one is."""
         found: dict[Key, Clock] = {}
         for (service, container, places), clocks in self.layouts.items():
             own = _own(clocks, skew_s)
             zone = next(zone for place, zone, _ in places if place == own)
-            key = Key(service, container, zone, clocks[own].daily)
+            key = Key(service, container, own, zone, clocks[own].daily)
             found.setdefault(key, Clock(key.daily)).take(clocks[own])
         return {key: clock for key, clock in found.items() if len(clock) >= LEAST}
 
     def beside(self, skew_s: float) -> Iterator[Beside]:
         for (service, _, places), clocks in self.layouts.items():
             right = _own(clocks, skew_s)
-            for place, zone, _ in places:
-                clock = clocks[place]
-                if place == right or zone is not Zone.STATED or len(clock) < LEAST or not clock.ahead_s(skew_s):
-                    continue
-                zone_s = clock.zone_s(skew_s)
-                if zone_s is not None and clocks[right].share(0.0, skew_s) >= MOST:
-                    yield Beside(service, place, right, zone_s)
+            if clocks[right].share(0.0, skew_s) < MOST:
+                continue
+            for place, zone, daily in places:
+                part = clocks[place].whole(skew_s)
+                if part and (zone is Zone.STATED or not (daily or part.zoned)):
+                    yield Beside(service, place, right, part.ahead_s, clocks[place].line(part.ahead_s))
 
     def _ahead_s(self, own: Own, at_s: float) -> float:
         ahead = self.wall.at_s(own.unix_s) - at_s

@@ -48,7 +48,8 @@ class LogCoverage(Expectation):
              a field (dependency, peer.service, server.address, or yours: `blames`) or in words. false_blame: one
              accuses somebody who was neither hurt nor on the way to it. A line's own time is right anywhere between its request's
              sending and Docker's stamp: it may have been taken early, or the line buffered. Of the times in several fields
-             of a line the one that is right is its own.
+             of a line the one that is right is its own; another is told that is off by one offset, and wrong in `@timestamp`
+             where you state skew, and so are lines of one of several loggers. What may be the business's own is open then.
     Decides: once the phase is over and lines cannot come any more. Failed: no_id, lost_log, only_access_log, generic,
              no_dependency, wrong_dependency, log_storm, secret_logged, noisy_success, no_recovery_line,
              wrong_time (in the zone that it states, or in none), no_zone. Inconclusive: none_failed;
