@@ -9,6 +9,11 @@ from harness.urls import pages, place
 
 SECTIONS = ("Meaning", "Impact", "Diagnosis", "Mitigation")
 """What each has, after prometheus-operator/runbooks."""
+_FRONT = re.compile(r"\A\ufeff?(---|\+\+\+)[ \t]*\n(.*?)^\1[ \t]*$", re.MULTILINE | re.DOTALL)
+_ADDRESS = re.compile(
+    r"^(?:slug|id|url|path|permalink|aliases|redirect_from)[ \t]*[:=].*(?:\n[ \t]*-.*)*", re.MULTILINE
+)
+_NUMBERS = re.compile(r"^(?:\d+[-. ]+)+(?=.)")
 _FENCE = re.compile(r"^ {0,3}(```|~~~).*?^ {0,3}\1[^\n]*$", re.MULTILINE | re.DOTALL)
 
 
@@ -27,6 +32,13 @@ def lacking(sections: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(section for section in SECTIONS if section.casefold() not in there)
 
 
+def address(text: str) -> str:
+    """The line of its front matter by which a site shows it elsewhere than where its file lies (`slug: /high-errors`); '' without."""
+    front = _FRONT.search(text)
+    stated = _ADDRESS.search(front.group(2)) if front else None
+    return " ".join(stated.group().split()) if stated else ""
+
+
 def led_to(url: str, files: Sequence[str]) -> tuple[str, ...]:
     """The files of a folder, by their paths in it, that a URL may be served from: those that end as it does, and of them those
     with the most parts in common. How much of either stands before is not known: where the folder is served, what leaves its folders out."""
@@ -36,6 +48,18 @@ def led_to(url: str, files: Sequence[str]) -> tuple[str, ...]:
         if most:
             return tuple(file for file, common in alike.items() if common == most)
     return ()
+
+
+def written_otherwise(url: str, files: Sequence[str]) -> str:
+    """The file that a URL leads to on a site that writes names in its own way: without the numbers that order them, or what parts
+    their words; '' where there is none."""
+    for parts in map(_parts, pages(url)):
+        for file in files:
+            named = _parts(file)
+            ends = list(zip(reversed(parts), reversed(named), strict=False))
+            if ends and all(_bare(part) in (_bare(name), _bare(_NUMBERS.sub("", name))) for part, name in ends):
+                return file
+    return ""
 
 
 def kept_by(url: str, links: Sequence[str], files: Sequence[str]) -> str:
@@ -69,6 +93,10 @@ def _parts(path: str) -> list[str]:
     if parts:
         parts[-1] = re.sub(r"\.(md|markdown|html?)$", "", parts[-1])
     return parts[:-1] if len(parts) > 1 and parts[-1] in ("index", "-index", "readme") else parts
+
+
+def _bare(part: str) -> str:
+    return re.sub(r"[\W_]+", "", part)
 
 
 def _in_common(one: Sequence[str], other: Sequence[str]) -> int:

@@ -35,8 +35,8 @@ class AlertClears(Expectation):
              (less, where the next fault comes sooner); one that fires again before starts it anew. While its rule had
              nothing to read nobody knows: that time counts from when its series are there again. One that cleared while the
              fault was still on is told so (`alert_fires: {holds: true}` claims that it does not), and looked at until the time is over.
-             Where one fired upon the phase's fault, others that fire since before it (and where no fault was on) are not
-             counted, and told; where none did, that they fire on decides nothing (pre_existing).
+             Where one fired upon the phase's fault, or after it before the time was up, others that fire since before it (and
+             where no fault was on) are not counted, and told; where none did, that they fire on decides nothing (pre_existing).
     Decides: passed as soon as that was seen; inconclusive where its rule could not have fired any more (no_series,
              rule_missing, rule_broken: the service or the rule is gone, and not the trouble); failed when it surely did not begin within the time: late, flapping (it had
              cleared and fired anew), never_resolved (it still fired at the end). An alert that never fired has nothing to
@@ -114,20 +114,23 @@ class AlertClears(Expectation):
         if not before:
             return self._of(evidence, window, mine)
         own, first = [e for e in mine if e not in before], before[0]
-        if any(standing.upon_s(evidence, window) <= e.from_s < window.start_s for e in own):
-            found = self._of(evidence, window, own)
-            cited = tuple(dict.fromkeys((*found.cites, first.began.cite)))
-            return replace(found, because=f"{found.because}; {standing.told(first)}, and is not counted", cites=cited)
-        found = self._of(evidence, window, mine)
         limit_s = window.start_s + self.within_s
-        if found.outcome is not Outcome.FAILED or any(e.until_s > window.start_s and e.from_s <= limit_s for e in own):
-            return found
-        return inconclusive(
-            f"{standing.told(first)}, and no other fired upon it, so there was nothing to clear",
-            reason="pre_existing",
-            decide="a steady state with `no alert firing`, and an alert that fires upon the fault",
-            cites=found.cites,
-        )
+        if not any(standing.upon_s(evidence, window) <= e.from_s < window.start_s for e in own):
+            found = self._of(evidence, window, mine)
+            if found.outcome is not Outcome.FAILED:
+                return found
+            if not any(e.until_s > window.start_s and e.from_s <= limit_s for e in own):
+                return inconclusive(
+                    f"{standing.told(first)}, and no other fired upon it, so there was nothing to clear",
+                    reason="pre_existing",
+                    decide="a steady state with `no alert firing`, and an alert that fires upon the fault",
+                    cites=found.cites,
+                )
+            if not any(e.until_s > limit_s for e in before):
+                return found
+        found = self._of(evidence, window, own)
+        cited = tuple(dict.fromkeys((*found.cites, first.began.cite)))
+        return replace(found, because=f"{found.because}; {standing.told(first)}, and is not counted", cites=cited)
 
     def _of(self, evidence: Evidence, window: Window, mine: list[Episode]) -> Finding:  # noqa: PLR0911 (one return for each thing there is to say)
         """What these came to."""

@@ -33,6 +33,7 @@ from harness.expectations.metric_steady import steady_told
 from harness.expectations.service_metric import ServiceMetric
 from harness.facts import NotInjected
 from harness.landings import hurts
+from harness.neighbours import TWICE
 from harness.quantities import Milliseconds, Ratio, figures
 from harness.series import shown_quantile
 from harness.stats import needed_for_percentile
@@ -41,6 +42,9 @@ from harness.verdict import Details, Finding, Measure, Outcome, failed, inconclu
 
 HELD_UP = "as much as a machine without processors to spare holds requests up"
 """Told of a failure that a want of processors alone can have brought about: what passed outside of the timer is no more than that."""
+TOUCHES = 5
+"""As many times its own length of requests a full second holds up at the most: those sent in it, in the looks beside it that it fills
+in part, and until what waited in it is worked off."""
 
 
 class MetricLatencyTruth(ServiceMetric):
@@ -65,7 +69,8 @@ class MetricLatencyTruth(ServiceMetric):
              quantile (p95 needs 59, p99 299) decide nothing, nor do series without a bound in common (unlike_buckets), nor bounds
              that fit the load in another unit only (unknown_unit); and, where `hidden` is left out, time outside of the timer as in the
              steady state already (hidden_before), or up to a second on a machine without processors to spare (machine_busy); also where it
-             is stated, up to a second while others than the run took the processors (host_disturbed). Of a service behind the one that the load goes to, time outside of its timer may be the other's, which need not wait either (inner_time).
+             is stated, up to a second while others than the run took the processors (host_disturbed), of no more requests than
+             so short a time can have touched, or for a tenth of the time. Of a service behind the one that the load goes to, time outside of its timer may be the other's, which need not wait either (inner_time).
     Source:  raw samples of Prometheus' classic histograms, at the true times of the scrapes; the ledger.
     """
 
@@ -92,7 +97,9 @@ class MetricLatencyTruth(ServiceMetric):
         return any(name == HELD_UP for name, _ in finding.details)
 
     def tolerates(self, finding: Finding) -> float:
-        return BEYOND
+        """A few full seconds explain no more than they can have touched."""
+        held_up = next(float(said.partition("%")[0]) / 100 for name, said in finding.details if name == HELD_UP)
+        return max(BEYOND, held_up / TOUCHES / TWICE)
 
     def doubtful(self, reach: Reach) -> str:
         if self.hidden_ms is not None:
@@ -227,10 +234,10 @@ class MetricLatencyTruth(ServiceMetric):
         if (usual := self._not_the_timer(told, found, hidden, steady, details)) is not None:
             return usual
         doubts = []
-        for _, one, le_s, rose in sorted(broken, key=lambda found_: (-found_[0], found_[2])):
+        for out, one, le_s, rose in sorted(broken, key=lambda found_: (-found_[0], found_[2])):
             doubt = inner_time(told, one, le_s, rose, hidden, details, stated=self.hidden_ms is not None)
             if doubt is None:
-                return self._broken(told, one, le_s, rose, hidden, (*details, *_perhaps_starved(found)))
+                return self._broken(told, one, le_s, rose, hidden, (*details, *_perhaps_starved(found, out + BEYOND)))
             doubts.append(doubt)
         return doubts[0]
 
@@ -380,10 +387,14 @@ def _unlike(told: Told, said: str, details: Details) -> Finding:
     )
 
 
-def _perhaps_starved(found: Sequence[Buckets]) -> Details:
+def _perhaps_starved(found: Sequence[Buckets], share: float) -> Details:
+    """`share`: of the requests, those that were away from their timer for longer at the least."""
     if disagreement(found, round(STARVED_MS * 1000)):
         return ()
-    return ((HELD_UP, f"{math.ceil(max(one.hidden_us() for one in found) / 1000)} ms suit its buckets for 99 of 100"),)
+    suits_ms = math.ceil(max(one.hidden_us() for one in found) / 1000)
+    return (
+        (HELD_UP, f"{100 * share:.1f}% of the requests at the least; {suits_ms} ms suit its buckets for 99 of 100"),
+    )
 
 
 def _held_up(told: Told, labels: Sequence[Mapping[str, str]]) -> list[Interval]:

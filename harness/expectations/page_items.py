@@ -15,7 +15,7 @@ from harness.expectations import page_receivers
 from harness.expectations.alerts import PLACES
 from harness.facts import AlertRouted, Fact, Paged, RuleSeen, RunbookFound
 from harness.journal import Journal
-from harness.runbooks import kept_by, lacking, led_to
+from harness.runbooks import kept_by, lacking, led_to, written_otherwise
 from harness.templates import measures
 
 BROKEN = re.compile(r"<error expanding template|<no value>|%!\w?\(")
@@ -95,14 +95,8 @@ def _link(annotations: Mapping[str, str]) -> str:
 def _served(url: str, files: Mapping[str, RunbookFound], folder: str, links: Sequence[str]) -> Item:
     """What the files of a folder tell of a URL that is served from it. `links`: those of all rules, which tell how it is."""
     mine = [files[name] for name in led_to(url, tuple(files))]
-    if not mine and (link := kept_by(url, links, tuple(files))):
-        return Item(
-            False, f"{url} leads nowhere: {folder} has no such file, and is served with its folders, as {link} shows"
-        )
-    if not mine and any("/" in name for name in files):
-        return Item(None, f"{url} fits no file of {folder} by its name, and may be one of its folders' all the same")
     if not mine:
-        return Item(False, f"{url} leads nowhere: {folder} has no file of that name")
+        return _elsewhere(url, files, folder) or _nowhere(url, files, folder, links)
     poor = [one for one in mine if lacking(one.sections)]
     if poor and len(poor) < len(mine):
         names = ", ".join(one.file for one in mine)
@@ -110,6 +104,28 @@ def _served(url: str, files: Mapping[str, RunbookFound], folder: str, links: Seq
     if poor:
         return Item(False, f"{poor[0].file} lacks {', '.join(lacking(poor[0].sections))}", (poor[0],))
     return Item(True, f"{url}, with all of its sections", (mine[0],))
+
+
+def _elsewhere(url: str, files: Mapping[str, RunbookFound], folder: str) -> Item | None:
+    """Why a URL that fits no file by its name may lead to one all the same, on a site that names its pages itself; else None."""
+    fits = f"{url} fits no file of {folder} by its name"
+    if name := written_otherwise(url, tuple(files)):
+        return Item(None, f"{fits}, and may be {name} on a site that writes names in its own way", (files[name],))
+    stated = next((one for one in files.values() if one.address), None)
+    if stated is None:
+        return None
+    return Item(None, f"{fits}, and {stated.file} states where a site shows it: `{stated.address}`", (stated,))
+
+
+def _nowhere(url: str, files: Mapping[str, RunbookFound], folder: str, links: Sequence[str]) -> Item:
+    """What is said of a URL that no file of the folder can be meant by."""
+    if link := kept_by(url, links, tuple(files)):
+        return Item(
+            False, f"{url} leads nowhere: {folder} has no such file, and is served with its folders, as {link} shows"
+        )
+    if any("/" in name for name in files):
+        return Item(None, f"{url} fits no file of {folder} by its name, and may be one of its folders' all the same")
+    return Item(False, f"{url} leads nowhere: {folder} has no file of that name")
 
 
 def _dashboard(page: Paged, asked: Asked) -> Item:

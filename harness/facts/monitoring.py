@@ -218,11 +218,13 @@ class RunbookFound(Fact):
     """A file of the folder of runbooks that a claim is about, read when the run began; `why` when the folder cannot be read.
 
     sections   its headings, in order
+    address    what its front matter states of where a site shows it, such as `slug: /high-errors`
     """
 
     folder: str
     file: str = ""
     sections: tuple[str, ...] = ()
+    address: str = ""
     why: str = ""
 
 

@@ -21,7 +21,7 @@ from harness.run.own_metrics import OwnMetrics, Tell
 from harness.run.prometheus_probes import prometheus_probes
 from harness.run.together import side_by_side
 from harness.run.tracing import reads_traces, take_traces
-from harness.runbooks import headings
+from harness.runbooks import address, headings
 
 if TYPE_CHECKING:
     from harness.drill.model import Drill
@@ -254,6 +254,7 @@ def read_runbooks(drill: Drill, folder: str) -> Iterator[RunbookFound]:
             return
         for path in files:
             text = path.read_text(encoding="utf-8", errors="replace")
-            yield RunbookFound(folder=folder, file=path.relative_to(place).as_posix(), sections=headings(text))
+            file = path.relative_to(place).as_posix()
+            yield RunbookFound(folder=folder, file=file, sections=headings(text), address=address(text))
     except OSError as error:
         yield RunbookFound(folder=folder, why=f"it cannot be read: {error.strerror or error}")

@@ -418,6 +418,31 @@ def test_where_others_take_the_processors_what_is_stated_as_hidden_may_be_too_li
     assert (found.outcome, found.reason) == came
 
 
+@pytest.mark.parametrize(
+    ("until_s", "late_until_s", "came"),
+    [
+        (51, 170, (Outcome.FAILED, "hides_latency")),  # every request of the phase, and a second is full
+        (53, 170, (Outcome.FAILED, "hides_latency")),
+        (56, 170, (Outcome.INCONCLUSIVE, "host_disturbed")),  # a tenth of the time: as with every other claim
+        (51, 53, (Outcome.INCONCLUSIVE, "host_disturbed")),  # those sent in it, and while what waited is worked off
+        (52, 54, (Outcome.INCONCLUSIVE, "host_disturbed")),
+    ],
+)
+def test_a_full_second_excuses_no_more_requests_than_it_can_have_touched(
+    until_s: int, late_until_s: float, came: tuple[Outcome, str]
+) -> None:
+    seen = day(18)
+    late_s = 42.0 if late_until_s == 170 else 50.0
+    seen.took_s += np.where((seen.sent_s > late_s) & (seen.sent_s < late_until_s), 0.6, 0.0)
+    stated = MetricLatencyTruth(metric="http_request_duration_seconds", hidden_ms="250ms")
+    told = journal(more=[*machine_of(0, 50), *machine_of(50, until_s, others=1.5), *machine_of(until_s, 170)])
+    shown = evidence(seen.rows(), book(18, seen), told, phase="slow")
+    one = Judged("slow/truth", "said", "slow", "", stated.check(shown))
+    assert one.finding.reason == "hides_latency"
+    found = judged_beside(one, stated, shown, lambda: None).finding
+    assert (found.outcome, found.reason) == came
+
+
 def test_a_histogram_that_exaggerates() -> None:
     seen = day(19)
     seen.inside_s *= 3

@@ -228,6 +228,58 @@ def test_other_rules_links_show_where_the_folder_is_served_and_so_what_is_not_th
         )
 
 
+@pytest.mark.parametrize(
+    ("url", "came"),
+    [
+        (f"{WIKI}/db/slow-queries", "inconclusive"),  # Docusaurus leaves the numbers out
+        (f"{WIKI}/db/SlowQueries", "inconclusive"),
+        (f"{WIKI}/01-db/02_slow-queries", "passed"),
+        (f"{WIKI}/db/slow", "failed"),
+        (f"{WIKI}/errors", "failed"),
+        (f"{WIKI}/404-errors", "failed"),
+        (f"{WIKI}/slow-queries", "failed"),  # not where its folder is
+    ],
+)
+def test_a_site_may_write_the_names_of_its_files_in_its_own_way(url: str, came: str) -> None:
+    books = [replace(BOOK, file=name) for name in ("01-db/02-slow-queries.md", "api/500-errors.md", "api/Slow.md")]
+    shows = f.RuleSeen(rule="Other", annotations={"runbook_url": f"{WIKI}/api/Slow"}, seen_s=2.0)
+    paged = replace(GOOD, annotations={**SAYS, "runbook_url": url})
+    finding = found(story(paged, *books, shows), require=["runbook"])
+    assert finding.outcome.value == came, finding.because
+    if came == "inconclusive":
+        assert "may be 01-db/02-slow-queries.md on a site that writes names in its own way" in finding.because
+
+
+@pytest.mark.parametrize("names", [("api/errors.md", "db/Slow.md"), ("errors.md", "Slow.md")])
+def test_a_runbook_that_states_its_own_address_may_be_where_any_url_leads(names: tuple[str, ...]) -> None:
+    shows = f.RuleSeen(rule="Other", annotations={"runbook_url": f"{WIKI}/db/Slow"}, seen_s=2.0)
+    paged = replace(GOOD, annotations={**SAYS, "runbook_url": f"{WIKI}/high-errors"})
+    books = [replace(BOOK, file=name) for name in names]
+    assert found(story(paged, *books, shows), require=["runbook"]).outcome.value == "failed"
+    books[0] = replace(books[0], address="slug: /high-errors")
+    finding = found(story(paged, *books, shows), require=["runbook"])
+    assert finding.outcome.value == "inconclusive"
+    assert f"{names[0]} states where a site shows it: `slug: /high-errors`" in finding.because
+
+
+@pytest.mark.parametrize(
+    ("text", "stated"),
+    [
+        ("---\ntitle: Errors\nslug: /high-errors\n---\n# Errors\n", "slug: /high-errors"),
+        ('+++\nurl = "/high-errors/"\n+++\n', 'url = "/high-errors/"'),
+        ("---\naliases:\n  - /old\n  - /older\ntitle: x\n---\n", "aliases: - /old - /older"),
+        ("---\ntitle: slug: x\n---\n# Errors\n", ""),
+        ("# Errors\n\n---\nslug: /high-errors\n---\n", ""),
+        ("---\nslug: never closed\n", ""),
+        ("", ""),
+    ],
+)
+def test_where_a_site_shows_a_runbook_is_read_from_its_front_matter(tmp_path: Path, text: str, stated: str) -> None:
+    (tmp_path / "Errors.md").write_text(text)
+    drill = cast("Drill", SimpleNamespace(path=lambda folder: tmp_path))
+    assert [one.address for one in read_runbooks(drill, "books")] == [stated]
+
+
 def test_the_folder_of_runbooks_is_asked_for_only_where_it_was_not_given() -> None:
     nowhere = replace(GOOD, annotations={**SAYS, "runbook_url": f"{WIKI}/Elsewhere"})
     given = found(story(nowhere, replace(BOOK, file="db/Slow.md")))

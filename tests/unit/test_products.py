@@ -14,6 +14,12 @@ def runs(service: str, image: str = "base:1", program: str = "") -> ContainerSee
     return ContainerSeen(service=service, container=f"shop-{service}-1", status="running", image=image, program=program)
 
 
+def to(service: str, speaks: str = "") -> EdgeFound:
+    return EdgeFound(edge=f"api->{service}", address="10.0.0.1", speaks=speaks)
+
+
+ORDERS = runs("orders-db", "postgres:16", "postgres")
+POSTGRES = {"postgres": "orders-db", "postgresql": "orders-db"}
 RABBIT = runs("rabbit", program="rabbitmq-server")
 
 
@@ -31,6 +37,17 @@ def test_every_product_that_is_known_by_what_runs_has_names() -> None:
         ([RABBIT, runs("bus"), EdgeFound(edge="api->bus", address="10.0.0.1", speaks="amqp")], {}),
         ([RABBIT, runs("bus"), EdgeFound(edge="api->bus", address="10.0.0.1", speaks="rabbitmq")], {}),
         ([RABBIT, EdgeFound(edge="api->rabbitmq.example.com", address="10.0.0.1")], {}),
+        ([ORDERS, runs("users", "bitnami/postgresql:16")], {}),
+        ([runs("db", "bitnami/postgresql:16")], {"postgres": "db", "postgresql": "db"}),
+        ([runs("cache", "redis:7"), runs("sessions", "redis/redis-stack-server:7")], {}),
+        ([runs("cache", "redis:7"), runs("sessions", "eqalpha/keydb")], {}),
+        ([runs("a", "mysql:8"), runs("b", "mysql/mysql-server:8.0")], {}),
+        ([ORDERS, runs("users", "acme/our-postgres-14:2"), to("users")], {}),
+        ([ORDERS, runs("users", "acme/our-postgres-14:2"), to("users", "tcp")], {}),
+        ([ORDERS, runs("users", "acme/our-postgres-14:2"), to("users", "http")], POSTGRES),
+        ([ORDERS, runs("sync", "acme/postgres-sync:2", "python3"), to("sync")], POSTGRES),
+        ([ORDERS, runs("sync", "acme/postgres-sync:2", "python3"), runs("sync"), to("sync")], POSTGRES),
+        ([ORDERS, runs("watcher", "prom/postgres-exporter"), to("watcher", "http")], POSTGRES),
         ([runs("watcher", "prom/mysqld-exporter"), runs("api", program="python3")], {}),
     ],
 )

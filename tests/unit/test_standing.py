@@ -34,6 +34,9 @@ def came_out(finding: Finding) -> tuple[str, str]:
         ((alert("inactive", 18, labels=OTHER), alert("firing", 30, labels=OTHER)), "failed", "never_resolved"),
         ((alert("inactive", 30, labels=OTHER), alert("firing", 32, labels=OTHER)), "failed", "never_resolved"),
         ((alert("firing", 52),), "failed", "never_resolved"),
+        ((alert("firing", 52), alert("inactive", 55)), "passed", "met"),
+        ((alert("firing", 52), alert("inactive", 65)), "failed", "late"),
+        ((alert("firing", 52), alert("inactive", 53), alert("firing", 58)), "failed", "flapping"),
     ],
 )
 def test_what_fires_since_before_the_fault_is_not_its_own_and_what_fired_upon_it_is(
@@ -54,11 +57,24 @@ def test_it_is_told_that_others_fire_since_before() -> None:
     assert alone.because == f"{said}, and no other fired upon it, so there was nothing to clear"
 
 
+def test_one_that_fires_just_after_the_phase_is_judged_without_those() -> None:
+    cleared = judged(CLEARS, story(SINCE_BEFORE, alert("firing", 52), alert("inactive", 55)), then=True)
+    assert "shop" not in cleared.because.partition(";")[0]
+    assert cleared.because.endswith(
+        '; Slow{service="shop", severity="page"} fires since 12.0 s, before the fault, and is not counted'
+    )
+    fires_on = judged(CLEARS, story(SINCE_BEFORE, alert("firing", 52)), then=True)
+    assert fires_on.because.startswith('Slow{service="api", severity="page"} was still firing 10s after the end of')
+
+
 def test_the_tape_cut_anywhere_never_says_the_opposite() -> None:
     tapes = (
         (SINCE_BEFORE, MINE, alert("inactive", 55), alert("inactive", 70, labels=OTHER)),
         (SINCE_BEFORE, alert("inactive", 52, labels=OTHER), alert("firing", 59)),
         (SINCE_BEFORE, MINE, alert("inactive", 48), alert("firing", 58)),
+        (SINCE_BEFORE, alert("firing", 52), alert("inactive", 55)),
+        (SINCE_BEFORE, alert("firing", 52), alert("inactive", 55), alert("inactive", 70, labels=OTHER)),
+        (SINCE_BEFORE, alert("firing", 52), alert("inactive", 55), alert("inactive", 56, labels=OTHER)),
     )
     for happened in tapes:
         whole = story(*happened)
