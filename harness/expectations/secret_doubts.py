@@ -44,8 +44,9 @@ _RULES = {
 _MESSAGE = re.compile(r"[A-Za-z_.:/-]{1,80}(?:\d{1,3}[A-Za-z_.:/-]{0,80}){1,2}")
 """Words with a small number or two: `validation.password.length_8`, `min8chars`."""
 _MADE = re.compile(
-    r"[a-z_.:-]*(?:argon2(?:id|i|d)?|bcrypt|scrypt|pbkdf2|sha\d{1,3}|md5|base64)[a-z_.:-]*", re.IGNORECASE
+    r"[a-z_.:-]*(?<![a-z])(?:argon2(?:id|i|d)?|pbkdf2|sha(?:1|256|384|512)|md5|base64)[a-z_.:-]*", re.IGNORECASE
 )
+"""How it is hashed or encoded, a word of its own: no `natasha1`."""
 
 
 class Doubt(Enum):
@@ -73,7 +74,8 @@ def doubt(kind: str, before: str, found: str, after: str) -> Doubt | None:
 def _of_password(value: str) -> Doubt | None:
     """People's own passwords are words with a number behind, and so are the keys of messages."""
     rule = _MESSAGE.fullmatch(value) and not _words(value).isdisjoint(_RULES)
-    if rule or _PATH.fullmatch(value) or _MADE.fullmatch(value):
+    path = _PATH.fullmatch(value) and reads(value)
+    if rule or path or _MADE.fullmatch(value):
         return Doubt.ABOUT
     return Doubt.READS if reads(value) else None
 

@@ -69,6 +69,7 @@ SECRETS = [
     "sign-up: password=minLength8 for password=S3cr3tPass99",
     '{"password":"5f4dcc3b5aa765d61d8327deb882cf99"}',
     "password=/9j/4AAQSkZJRgAB",
+    "password=/k9QzL4xT/pm77vB2n",
     "amqp://guest:guest@rabbitmq// or amqp://shop:hunter2@rabbitmq//",
 ]
 
@@ -89,7 +90,9 @@ def test_a_test_number_that_is_called_a_card_is_open(text: str) -> None:
     assert logged(text, f"order {CARD} paid").reason == "test_card"
 
 
-@pytest.mark.parametrize("value", ["hunter22", "sunflower-rain99", "User1234", "too_short_min_8", "step2/3"])
+@pytest.mark.parametrize(
+    "value", ["hunter22", "natasha12", "sunflower-rain99", "User1234", "too_short_min_8", "step2/3"]
+)
 def test_a_word_with_a_number_behind_password_is_open_unless_it_was_asked_for(value: str) -> None:
     """Nobody can tell `hunter22`, which is a password, from `too_short_min_8`, which is the key of a message."""
     text = f"rejected: password={value}"
