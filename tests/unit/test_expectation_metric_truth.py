@@ -406,7 +406,7 @@ def test_a_machine_without_processors_to_spare_may_hold_requests_up() -> None:
     ],
 )
 def test_where_others_take_the_processors_what_is_stated_as_hidden_may_be_too_little(
-    machine: Mapping[str, float], late_s: float, came: tuple[Outcome, str]
+    machine: Mapping[str, Any], late_s: float, came: tuple[Outcome, str]
 ) -> None:
     seen = day(18)
     seen.took_s += np.where(seen.sent_s > 42, late_s, 0.0)
