@@ -13,6 +13,7 @@ _FRONT = re.compile(r"\A\ufeff?(---|\+\+\+)[ \t]*\n(.*?)^\1[ \t]*$", re.MULTILIN
 _ADDRESS = re.compile(
     r"^(?:slug|id|url|path|permalink|aliases|redirect_from)[ \t]*[:=].*(?:\n[ \t]*-.*)*", re.MULTILINE
 )
+_OTHER_KIND = re.compile(r"\.[a-z]{2,4}$")
 _NUMBERS = re.compile(r"^(?:\d+[-. ]+)+(?=.)")
 _FENCE = re.compile(r"^ {0,3}(```|~~~).*?^ {0,3}\1[^\n]*$", re.MULTILINE | re.DOTALL)
 
@@ -66,7 +67,7 @@ def kept_by(url: str, links: Sequence[str], files: Sequence[str]) -> str:
     """The link of others by which a URL that leads to none of the files surely leads nowhere; '' where it may lead to a page all the same.
 
     A link that ends as a file with its folder does shows from where on a site keeps the folders as they lie: below there, what is neither
-    a file nor a folder is nothing.
+    a file nor a folder is nothing, unless it is no page (`.pdf`). Of a site that serves them at its root that holds in their folders alone.
     """
     named = [tuple(_parts(file)) for file in files]
     folders = {parts[:count] for parts in named for count in range(len(parts))}
@@ -77,7 +78,13 @@ def kept_by(url: str, links: Sequence[str], files: Sequence[str]) -> str:
             continue
         for file in named:
             root = there[1][: -len(file)] if len(file) > 1 and there[1][-len(file) :] == file else None
-            if root is not None and here[1][: len(root)] == root and here[1][len(root) :] not in {*folders, *named}:
+            if root is None or here[1][: len(root)] != root:
+                continue
+            rest = here[1][len(root) :]
+            theirs = (
+                bool(root) or rest[:1] in folders
+            )  # a folder that is served as the whole site may have others' pages beside it
+            if theirs and rest not in {*folders, *named} and not _OTHER_KIND.search(rest[-1]):
                 return link
     return ""
 
