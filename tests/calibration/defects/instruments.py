@@ -87,6 +87,11 @@ def metric_vanishes(world: World) -> World:
     return _metrics(world, silent=("http_request_duration_seconds",))
 
 
+def stale_copy(world: World) -> World:
+    """A cache before the metrics' port gives the last page again and again, once the service is in trouble."""
+    return _metrics(world, copied=True)
+
+
 def born_with_its_first_error(world: World) -> World:
     """Series are not registered before they count, so that the first errors raise nothing."""
     return _metrics(world, preregistered=False)
@@ -113,6 +118,7 @@ INSTRUMENTS = (
     Planted(stretched_timer, "database-slow", "calm-timer", "exaggerates"),
     Planted(top_bucket_too_low, "database-slow", "slow-timer", "buckets_too_low"),
     Planted(metric_vanishes, "database-slow", "slow-fresh", "vanished"),
+    Planted(stale_copy, "database-slow", "slow-fresh", "frozen"),
     Planted(born_with_its_first_error, "database-gone", "down-fresh", "not_preregistered", dialects=("prometheus",)),
     Planted(scraped_rarely, "database-slow", "calm-fresh", "scrape_gap"),
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from calibration.simulator.store import Series, Store
 
-_SELECTOR = re.compile(r"(\w+)(?:\{(.*)\})?")
+_SELECTOR = re.compile(r"(\w*)(?:\{(.*)\})?")
 _MATCHER = re.compile(r'\s*(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"\s*,?')
 
 
@@ -16,9 +16,10 @@ def chosen(store: Store, selector: str) -> Iterator[tuple[Mapping[str, str], Ser
     parts = _SELECTOR.fullmatch(selector)
     assert parts is not None, f"the simulator cannot read {selector!r}"
     matchers = _MATCHER.findall(parts.group(2) or "")
-    for one in store.select(parts.group(1), {}):
-        if len(one.at_s) and all(_matches(one.labels.get(name, ""), op, value) for name, op, value in matchers):
-            yield {**one.labels, "__name__": one.metric}, one
+    for one in store.select(parts.group(1), {}) if parts.group(1) else store.series:
+        labels = {**one.labels, "__name__": one.metric}
+        if len(one.at_s) and all(_matches(labels.get(name, ""), op, value) for name, op, value in matchers):
+            yield labels, one
 
 
 def _matches(found: str, op: str, value: str) -> bool:

@@ -143,10 +143,11 @@ def scraped(
     born_late: Collection[str] | None = (),
     forgets: Mapping[str, Sequence[float]] | None = None,
     restores: bool = False,
+    copied_from: Mapping[str, float] | None = None,
 ) -> Store:
     """The store after all scrapes. `silent_from`: metrics that are not exposed any more from a moment on; `born_late`:
     metrics whose series are there only from their first count on, None: all; `forgets`: by instance, when the counts of the last 10 s are lost;
-    `restores`: that is all that is lost when a process begins anew."""
+    `restores`: that is all that is lost when a process begins anew; `copied_from`: by instance, from when on its last page is given again."""
     store = Store(targets=list(targets))
     by_instance = {target.instance: target for target in targets}
 
@@ -183,6 +184,8 @@ def scraped(
     for (instance, metric, labels), gauge in gauges.items():
         target = by_instance[instance]
         _keep(store, target, metric, labels, gauge(target.at_s), target.ok, silent_from)
+    for one in store.series:
+        _copied(one, (copied_from or {}).get(one.labels["instance"], float("inf")))
     for target in targets:
         up = np.where(target.ok, 1.0, 0.0)
         whose = {"job": target.job, "instance": target.instance}
@@ -190,6 +193,13 @@ def scraped(
         took = target.took_s.tolist()
         store.series.append(Series("scrape_duration_seconds", whose, target.at_s.tolist(), took, took))
     return store
+
+
+def _copied(one: Series, from_s: float) -> None:
+    last = bisect_right(one.at_s, from_s) - 1
+    if 0 <= last < len(one.at_s) - 1:
+        for values in (one.values, one.grown):
+            values[last + 1 :] = [values[last]] * (len(values) - last - 1)
 
 
 def _keep(

@@ -133,6 +133,7 @@ def store_of(
     for replica in replicas:
         gauges[replica.instance, "process_resident_memory_bytes", ()] = partial(resident, world, seed, replica)
         gauges[replica.instance, "process_start_time_seconds", ()] = partial(_started, seed, replica)
+        gauges[replica.instance, "process_uptime_seconds", ()] = partial(_uptime, replica)
     first = min((hurt.on_s for hurt in scenario.hurts), default=scenario.gate_s)
     silent = dict.fromkeys(metrics.silent, first)
     return scraped(
@@ -144,6 +145,7 @@ def store_of(
         (COUNTER, HISTOGRAM) if world.dialect.born_late else () if metrics.preregistered else None,
         {replica.instance: _deaths(metrics.forgets_every_s, scenario, replica, seed) for replica in replicas},
         metrics.restores,
+        {replica.instance: first for replica in replicas} if metrics.copied else {},
     )
 
 
@@ -170,6 +172,10 @@ def _started(seed: int, replica: Replica, at_s: Floats) -> Floats:
     off_s = chances.stream(seed, "boot").uniform(-0.5, 0.5)
     starts = [_began(replica, float(one)) or 0.0 for one in at_s]
     return np.asarray([WALL_UNIX_S + off_s + start for start in starts], dtype=np.float64)
+
+
+def _uptime(replica: Replica, at_s: Floats) -> Floats:
+    return np.array([at - (_began(replica, float(at)) or at) for at in at_s])
 
 
 def log_lines(world: World, history: History, run: str, end_s: float, seed: int) -> list[LogLine]:

@@ -96,6 +96,7 @@ class Metrics:
     timer          'accepted' or 'started': from when a request's duration is measured
     buckets        upper bounds of the histogram
     silent         metrics that are no longer exposed once a fault was on
+    copied         whether what is scraped of the API is a copy from then on, which nobody makes anew
     """
 
     scrape_s: float = 1.0
@@ -114,6 +115,7 @@ class Metrics:
     timer: str = "accepted"
     buckets: tuple[float, ...] = BUCKETS
     silent: tuple[str, ...] = ()
+    copied: bool = False
 
 
 @dataclass(frozen=True)
