@@ -27,6 +27,7 @@ from harness.expectations.metric_in_front import counts_for, in_front_hint
 from harness.expectations.metric_inner_time import inner_time
 from harness.expectations.metric_names import Groups
 from harness.expectations.metric_others import others
+from harness.expectations.metric_quantile import shown_beside, unlike_buckets, unreadable
 from harness.expectations.metric_repeats import repeated
 from harness.expectations.metric_sides import Told, is_wide, no_number, too_wide
 from harness.expectations.metric_steady import steady_told
@@ -35,7 +36,6 @@ from harness.facts import NotInjected
 from harness.landings import hurts
 from harness.neighbours import TWICE
 from harness.quantities import Milliseconds, Ratio, figures
-from harness.series import shown_quantile
 from harness.stats import needed_for_percentile
 from harness.surroundings import told as stall_told
 from harness.verdict import Details, Finding, Measure, Outcome, failed, inconclusive, passed
@@ -126,7 +126,9 @@ class MetricLatencyTruth(ServiceMetric):
         if any(rise.value is None for rise in rises):
             return no_number(told)
         found, groups = self._found(told, rises)
-        details = told.details(*((one.name, self._shown(one)) for one in found if one.most), others=groups.others)
+        details = told.details(
+            *((one.name, shown_beside(one, self.quantile)) for one in found if one.most), others=groups.others
+        )
         if (unlike := self._apart(told, found, details)) is not None:
             return unlike
         gone = min((rise.gone_s for rise in rises if rise.gone_s is not None), default=None)
@@ -142,10 +144,11 @@ class MetricLatencyTruth(ServiceMetric):
         bounds = self._bounds(told, found, hidden, steady, details)
         if bounds is not None and bounds.outcome is Outcome.FAILED:
             return bounds
-        quantile = self._quantile(
+        # a bucket that is missing is so on a busy machine as well
+        shown = unreadable(told, self.metric, found, self.quantile, details) or self._agrees(
             told, found, hidden, details
-        )  # a bucket that is missing is so on a busy machine as well
-        return quantile if bounds is None or quantile.outcome is Outcome.FAILED else bounds
+        )
+        return shown if bounds is None or shown.outcome is Outcome.FAILED else bounds
 
     def _found(self, told: Told, rises: Sequence[Rise]) -> tuple[list[Buckets], Groups]:
         labels = [rise.labels for rise in rises]
@@ -162,7 +165,7 @@ class MetricLatencyTruth(ServiceMetric):
         for one in found:
             if one.last_s and not one.finite:
                 said = f"the series of {one.name} of {self.metric} have no bucket in common but +Inf, and so tell nothing together"
-                return _unlike(told, said, details)
+                return unlike_buckets(told, said, details)
         return None
 
     def _counted(
@@ -316,35 +319,8 @@ class MetricLatencyTruth(ServiceMetric):
             return both
         return Steady(both.window, self._found(both, both.counters.rises(self.selectors()[0]))[0])
 
-    def _quantile(self, told: Told, found: list[Buckets], hidden: Hidden, details: Details) -> Finding:
-        """Whether the quantile can be read from the buckets at all."""
-        needed, spelt = needed_for_percentile(self.quantile), f"p{100 * self.quantile:g}"
-        enough = [one for one in found if len(one.sure) >= needed]
-        for one in enough:
-            low_s, high_s = one.at(self.quantile)
-            if math.isinf(high_s) and low_s < one.last_s:
-                beyond = f"{spelt} of {one.name} lies beyond the last bucket that all series have, {low_s:g} s"
-                return _unlike(told, f"{beyond}; some have {one.last_s:g} s", details)
-            if math.isinf(high_s):
-                waited = one.waited_ms(self.quantile)[0]
-                examples = told.slow_examples(one.endpoints, us(low_s), over=True)
-                return failed(
-                    f"{self.metric} of {one.name}: {spelt} lies beyond the last bucket, {low_s:g} s, and that is what is shown; "
-                    f"users waited {figures(waited, 4)} ms",
-                    reason="buckets_too_low",
-                    measure=Measure(low_s * 1000, math.inf, "ms"),
-                    cites=told.cites(*examples),
-                    census=True,
-                    details=(*details, told.ids(examples)),
-                )
-        if not enough:
-            return inconclusive(
-                f"{spelt} needs {needed} requests, and at most {max((len(one.sure) for one in found), default=0)} were surely timed",
-                reason="too_few",
-                decide=f"{needed} requests in the window",
-                cites=told.cites(),
-                details=details,
-            )
+    def _agrees(self, told: Told, found: list[Buckets], hidden: Hidden, details: Details) -> Finding:
+        """What is left where no bucket contradicts the load's times."""
         count, held, most = (
             sum(values) for values in zip(*((one.count, one.held, one.most) for one in found), strict=True)
         )
@@ -363,28 +339,6 @@ class MetricLatencyTruth(ServiceMetric):
             cites=told.cites(),
             details=details,
         )
-
-    def _shown(self, one: Buckets) -> str:
-        low_s, high_s = one.at(self.quantile)
-        shown_ms = 1000 * shown_quantile(one.rose, self.quantile)
-        waited = "–".join(figures(ms, 4) for ms in one.waited_ms(self.quantile))
-        says = f"over {low_s * 1000:g} ms" if math.isinf(high_s) else f"{low_s * 1000:g}–{high_s * 1000:g} ms"
-        return (
-            f"{one.count:g} timed, the load had {len(one.sure)} to {one.most}; "
-            f"p{100 * self.quantile:g}: the service says {says}, histogram_quantile shows {figures(shown_ms, 4)} ms, "
-            f"the load had {waited} ms"
-        )
-
-
-def _unlike(told: Told, said: str, details: Details) -> Finding:
-    """Series whose buckets differ tell less together than each route's alone."""
-    return inconclusive(
-        said,
-        reason="unlike_buckets",
-        decide='a claim for each route: `request` such as "{method} {route}", or `only`',
-        cites=told.cites(),
-        details=details,
-    )
 
 
 def _perhaps_starved(found: Sequence[Buckets], share: float) -> Details:
