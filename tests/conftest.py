@@ -6,6 +6,7 @@ import contextlib
 import os
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,14 @@ from harness.errors import CannotRun
 
 settings.register_profile("any-machine", deadline=None)  # how long an example takes says nothing on a busy machine
 settings.load_profile("any-machine")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """No test's file imports Locust: it patches the process that imports it, which some libraries only bear in some orders."""
+    if "locust" in sys.modules:
+        raise pytest.UsageError(
+            "a file of tests imported locust: ask it in a process of its own, as tests/unit/test_load_link.py does"
+        )
 
 
 @pytest.fixture(scope="session")

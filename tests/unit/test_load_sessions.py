@@ -2,70 +2,37 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
-from locust import HttpUser, SequentialTaskSet, TaskSet, task
 
+ASKED = """
+import json
+import sys
+
+sys.path.insert(0, sys.argv[1])
+import somebody
 from harness.load.sessions import own_session
 
-
-class Plain(HttpUser):
-    @task
-    def ask(self) -> None:
-        with self.client.get("/plain", catch_response=True) as response:
-            response.request_meta["name"] = "/renamed"  # of the answer, not of the user
+users = ("Plain", "Shopper", "Keeping", "ByFunction", "Visit")
+print(json.dumps([name for name in users if own_session(getattr(somebody, name))]))
+"""
+"""In a process of its own: Locust patches the one that imports it."""
 
 
-class LogsIn(HttpUser):
-    abstract = True
-
-    def on_start(self) -> None:
-        self.client.post("/login")
-
-
-class Shopper(LogsIn):
-    @task
-    def ask(self) -> None:
-        self.client.get("/plain")
-
-
-class Keeping(HttpUser):
-    @task
-    def ask(self) -> None:
-        self.client.headers["Authorization"] = self.client.get("/plain").text
-
-
-def buy(user: Any) -> None:
-    user.bought = user.client.get("/plain").text
-
-
-class ByFunction(HttpUser):
-    tasks = [buy]  # noqa: RUF012  (as people write it)
-
-
-class Visit(HttpUser):
-    @task
-    class Steps(SequentialTaskSet):
-        @task
-        class Pay(TaskSet):
-            def on_start(self) -> None:
-                self.client.get("/plain")
-
-            @task
-            def pay(self) -> None:
-                self.client.get("/paid")
-
-
-@pytest.mark.parametrize("cls", [Shopper, Keeping, ByFunction, Visit])
-def test_a_user_that_begins_with_something_or_keeps_something_is_somebody(cls: Any) -> None:
-    assert own_session(cls)
-
-
-def test_a_user_that_only_asks_is_as_good_as_any_other() -> None:
-    assert not own_session(Plain)
+def test_a_user_that_begins_with_something_or_keeps_something_is_somebody_and_one_that_only_asks_is_not() -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", ASKED, str(Path(__file__).with_name("locustfiles"))],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(told.stdout) == ["Shopper", "Keeping", "ByFunction", "Visit"]
 
 
 def test_users_that_log_in_all_take_turns(server: Any, loaded: Callable[..., Any]) -> None:
