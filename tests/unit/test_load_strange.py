@@ -25,7 +25,7 @@ def test_ways_in_and_out_of_a_task_that_blame_neither_the_service_nor_the_load(
     server: Any, loaded: Callable[..., Any]
 ) -> None:
     orders = (Operation("order", "GET /absolute?x=1", header="Key"),)
-    run = loaded("strange_clients", server.url, rate=25.0, for_s=2.5, max_in_flight=40, orders=orders)
+    run = loaded("strange_clients", server.url, rate=25.0, for_s=2.5, max_in_flight=40, users_at_least=1, orders=orders)
 
     paths = [
         "after-a-pause",
