@@ -8,10 +8,10 @@ Source: the client/server protocol chapter of MySQL's internals manual (protocol
 from __future__ import annotations
 
 import hashlib
-import ssl
 import struct
 from dataclasses import dataclass
 
+from harness.inside.speaks.secured import Secured
 from harness.inside.speaks.wire import Ask, Wire
 
 LONG_PASSWORD, PROTOCOL_41, TLS, SECURE_CONNECTION, PLUGIN_AUTH = 0x1, 0x200, 0x800, 0x8000, 0x80000
@@ -99,7 +99,7 @@ def _logged_in(wire: Wire, password: str) -> bytes:
             reply = scramble(plugin, password, salt.rstrip(b"\0")) if known else b""  # refused, but to its end
             wire.send(_framed(reply, number + 1))
         elif answer[:2] == b"\x01\x04":  # caching_sha2_password: not in its cache
-            over_tls = isinstance(wire.sock, ssl.SSLSocket)
+            over_tls = isinstance(wire.sock, Secured)
             wire.send(_framed(password.encode() + b"\0" if over_tls else b"\0", number + 1))
         elif answer[:1] != b"\x01":
             return answer

@@ -8,6 +8,8 @@ import ssl
 import time
 from dataclasses import dataclass
 
+from harness.inside.speaks.secured import Secured
+
 
 class Closed(Exception):
     """The other side ended the connection before its answer was complete."""
@@ -31,7 +33,7 @@ class Wire:
     """
 
     def __init__(self, sock: socket.socket, ends_s: float) -> None:
-        self.sock = sock
+        self.sock: socket.socket | Secured = sock
         self.ends_s = ends_s
         self.size = 0
         self.chunks = 0
@@ -95,17 +97,19 @@ class Wire:
         context.set_ciphers("DEFAULT:@SECLEVEL=0")
         if alpn:
             context.set_alpn_protocols(list(alpn))
+        assert isinstance(self.sock, socket.socket)
         self.sock.settimeout(self.left_s())
+        secured = Secured(self.sock, context, host)
         try:
-            self.sock = context.wrap_socket(self.sock, server_hostname=host)
+            self.turns += secured.shake()
         except ssl.SSLEOFError as error:
             raise Closed from error
-        self.turns += 1
+        self.sock = secured
         self.chunks += 1
 
     def end_tls(self) -> None:
         """Say goodbye inside TLS, so that the server does not log an unexpected end."""
-        if isinstance(self.sock, ssl.SSLSocket):
+        if isinstance(self.sock, Secured):
             self.sock.settimeout(0.05)
             with contextlib.suppress(OSError, ValueError):
                 self.sock = self.sock.unwrap()
