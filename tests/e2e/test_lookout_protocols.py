@@ -111,6 +111,12 @@ def test_a_look_is_one_whole_exchange_of_the_servers_own_protocol(zoo: Zoo, serv
     assert seen.turns > 0
 
 
+def test_each_wait_of_postgres_tls_is_a_turn(zoo: Zoo) -> None:
+    plain, secured = zoo.lookout.look("caller->postgres"), zoo.lookout.look("caller->postgres-tls")
+    assert plain.turns == 1
+    assert secured.turns == 3, "whether it speaks TLS, another group of keys, and its side of the handshake"
+
+
 @pytest.mark.parametrize("service", sorted(set(PORTS) - {"locked-valkey"}))
 def test_no_server_complains_about_twenty_looks(zoo: Zoo, service: str) -> None:
     before = len(zoo.log(service))
