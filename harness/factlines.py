@@ -46,3 +46,14 @@ def of_kinds(path: Path, kinds: Iterable[type[Fact]], offset: int = 0) -> Iterat
         while file.tell() < end and (lines := list(islice(file, STEP))):
             wanted = [line for line in lines if line.partition(b'"fact":"')[2].partition(b'"')[0] in names]
             yield list(facts_in(b"".join(wanted)))
+
+
+def number(line: bytes) -> int | None:
+    """The number of a whole fact's line; None for what is none."""
+    data = next(decoded(line), {})
+    number = data.get("number")
+    try:
+        from_dict(data)
+    except TypeError:
+        return None
+    return number if type(number) is int else None

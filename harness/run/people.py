@@ -16,7 +16,7 @@ from harness import chain
 from harness import facts as f
 from harness.errors import CannotRun, UsageError
 from harness.facts import Fact
-from harness.journal import Writer
+from harness.journal_writer import Writer
 from harness.run import folder as folders
 from harness.run.clock import MonotonicClock
 from harness.run.folder import RunFolder

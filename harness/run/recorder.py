@@ -28,7 +28,8 @@ from harness.facts import (
     Surveyed,
     Witnessed,
 )
-from harness.journal import CHAINED, Journal, Writer
+from harness.journal import CHAINED, Journal
+from harness.journal_writer import Writer
 
 LOOKS = (
     *(Looked, Blinded, Witnessed, Surveyed, LoadSampled, Measured, Sampled),

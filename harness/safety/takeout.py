@@ -16,7 +16,8 @@ from harness.attach.record import attached, recorded, waits
 from harness.facts import Aimed, Fact, Injected, Injecting, ListenersChanged, Mended, NotInjected, NotMended
 from harness.following import Following
 from harness.inside.rescue import STARTED_S, grace_s
-from harness.journal import Journal, Writer
+from harness.journal import Journal
+from harness.journal_writer import Writer
 from harness.lodgers import RELEASE
 from harness.run.folder import RunFolder
 from harness.run.taking_out import chains, side_by_side

@@ -19,7 +19,8 @@ from pathlib import Path
 import load_rig as rig
 
 from harness.facts import ClockRead, Opened
-from harness.journal import CHAINED, Writer
+from harness.journal import CHAINED
+from harness.journal_writer import Writer
 from harness.ledger.writing import Writer as Ledger
 from harness.run.keeping import Keeping
 

@@ -21,7 +21,7 @@ import numpy as np
 from harness import facts as f
 from harness.cli.export import write_parquet
 from harness.drill.parse import parse
-from harness.journal import Writer as Journal
+from harness.journal_writer import Writer as Journal
 from harness.ledger import DTYPE, read
 from harness.ledger.layout import C5XX, OK, TIMEOUT
 from harness.ledger.writing import Writer

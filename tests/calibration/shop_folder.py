@@ -12,7 +12,7 @@ from typing import Any
 from calibration.shop import ENDS_S, STOCK, Shop
 from harness import facts as f
 from harness.drill.parse import parse
-from harness.journal import Writer as JournalWriter
+from harness.journal_writer import Writer as JournalWriter
 from harness.ledger import OUTCOMES
 from harness.ledger.writing import Writer as LedgerWriter
 

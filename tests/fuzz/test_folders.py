@@ -18,6 +18,7 @@ from harness import facts as f
 from harness import journal, seal
 from harness.chain import root
 from harness.errors import UsageError
+from harness.journal_writer import Writer
 from harness.judging import judge_folder, report_page
 from harness.report.junit import junit_xml
 from harness.report.markdown import markdown
@@ -31,7 +32,7 @@ def sealed(folder: Path) -> Path:
     """The journal written again as a run does: chained, with the hashes of all else before its end."""
     facts = journal.read(folder).facts
     (folder / "facts" / "harness.jsonl").unlink()
-    writer = journal.Writer(folder / "facts", "harness", lambda: 0.0, chained=root(shop_folder.RUN, "harness"))
+    writer = Writer(folder / "facts", "harness", lambda: 0.0, chained=root(shop_folder.RUN, "harness"))
     for fact in facts:
         if isinstance(fact, f.Closed):
             writer.write(f.EvidenceSealed(files=seal.hashes(folder), seen_s=fact.seen_s - 0.1))

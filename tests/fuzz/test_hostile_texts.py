@@ -21,6 +21,7 @@ from harness import journal
 from harness.facts import Fact
 from harness.facts.shape import checks
 from harness.harmless import one_line
+from harness.journal_writer import Writer
 from harness.judging import Judgement, judge_folder, report_page
 from harness.report.json_doc import text
 from harness.report.junit import junit_xml
@@ -81,7 +82,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> list[Judgement]:
         shutil.copytree(plain, folder)
         facts = journal.read(folder).facts
         (folder / "facts" / "harness.jsonl").unlink()
-        writer = journal.Writer(folder / "facts", "harness", lambda: 0.0)
+        writer = Writer(folder / "facts", "harness", lambda: 0.0)
         *course, end = facts
         for fact in course:
             writer.write(fact)

@@ -16,7 +16,7 @@ from harness.attach.record import Parked, Recorded, attached, recorded, waits
 from harness.attach.snapshot import containers, differences, silences
 from harness.errors import CannotRun
 from harness.facts import Aimed, Injecting
-from harness.journal import Writer
+from harness.journal_writer import Writer
 
 # --- what is put in a container's place --------------------------------------------------------------------------------
 

@@ -14,7 +14,8 @@ import pytest
 from harness import facts as f
 from harness import seal
 from harness.curtain import Curtain
-from harness.journal import Writer, read
+from harness.journal import read
+from harness.journal_writer import Writer
 from harness.masking import SHORTEST, Secret
 from harness.run.scrub import scrub
 from harness.stack_secrets import secrets_in

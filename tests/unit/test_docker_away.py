@@ -14,7 +14,8 @@ from harness.facts import Aimed, Injecting, Mended, Opened
 from harness.facts import NotMended as StillOn
 from harness.fakeworld import FakeWorld
 from harness.faults.pause import Pause
-from harness.journal import Writer, read
+from harness.journal import read
+from harness.journal_writer import Writer
 from harness.run.folder import RunFolder
 from harness.safety import takeout
 from harness.safety.takeout import own_writer, take_out

@@ -12,7 +12,8 @@ import pytest
 from harness import facts as f
 from harness import following
 from harness.following import Following
-from harness.journal import Writer, read
+from harness.journal import read
+from harness.journal_writer import Writer
 
 FOLLOWS = """
 import json, sys, time

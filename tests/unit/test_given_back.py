@@ -10,7 +10,8 @@ import pytest
 from harness.attach.put_back import Returned
 from harness.attach.record import Recorded
 from harness.facts import Closed, Injecting, LeaseLapsed, Mended, Opened, ProjectCompared
-from harness.journal import Journal, Writer, read
+from harness.journal import Journal, read
+from harness.journal_writer import Writer
 from harness.run import folder as folders
 from harness.run.folder import RunFolder
 from harness.safety import given_back as giving

@@ -15,7 +15,8 @@ import pytest
 from harness.attach.record import Recorded
 from harness.errors import NotApplied
 from harness.facts import Fact, HaltAsked, Injected, Injecting, ListenersChanged, Mended, NotMended, Opened, PhaseBegan
-from harness.journal import Journal, Writer, read
+from harness.journal import Journal, read
+from harness.journal_writer import Writer
 from harness.run.folder import RunFolder
 from harness.safety import halt as halting
 from harness.safety import takeout

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from harness import factlines, journal
+from harness import factlines, journal_writer
 from harness import facts as f
-from harness.journal import Journal, Window, Writer, read
+from harness.journal import Journal, Window, read
+from harness.journal_writer import Writer
 from harness.run.recorder import Recorder
 from harness.testing import journal_of
 
@@ -217,7 +218,7 @@ def test_what_was_forgotten_is_recalled_from_the_file_as_it_was_written(tmp_path
 def test_a_recall_begins_to_read_where_the_time_asked_for_can_stand(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journal, "PLACE_EVERY", 10)
+    monkeypatch.setattr(journal_writer, "PLACE_EVERY", 10)
     clock = [0.0]
     writer = Writer(tmp_path / "facts", "harness", lambda: clock[0])
     for at_s in range(1, 101):

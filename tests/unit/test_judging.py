@@ -13,7 +13,8 @@ from harness import facts as f
 from harness.cli.judge import command
 from harness.drill.parse import parse
 from harness.errors import UsageError
-from harness.journal import Journal, Writer, read
+from harness.journal import Journal, read
+from harness.journal_writer import Writer
 from harness.judging import _answers, judge_folder, secrets_of, write_results
 from harness.ledger.layout import C5XX, OK
 from harness.ledger.writing import Writer as Ledger

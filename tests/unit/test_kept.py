@@ -12,7 +12,8 @@ import pytest
 from harness import facts as f
 from harness import ledger
 from harness.drill.parse import parse
-from harness.journal import Writer, read
+from harness.journal import read
+from harness.journal_writer import Writer
 from harness.judging import judge_folder
 from harness.kept import Known, known
 from harness.ledger.layout import C5XX, OK, ROW

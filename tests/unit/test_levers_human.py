@@ -21,7 +21,7 @@ from harness.facts import (
     Sealed,
 )
 from harness.fakeworld import FakeWorld
-from harness.journal import Writer
+from harness.journal_writer import Writer
 from harness.verdict import Finding, Outcome, Verdict
 
 ON_CALL = "{acknowledged: 8s, diagnosed: 12s, mitigations: [rollback.sh], id: people}"

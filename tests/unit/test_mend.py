@@ -15,7 +15,8 @@ from harness import facts as f
 from harness import seal
 from harness.cli.mend import _scrub as scrub_of_the_dead
 from harness.cli.mend import command
-from harness.journal import Writer, read
+from harness.journal import read
+from harness.journal_writer import Writer
 from harness.run.folder import RunFolder
 from harness.safety import mend as mending
 from harness.safety.mend import mend

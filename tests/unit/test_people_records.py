@@ -10,7 +10,8 @@ import pytest
 from harness import chain
 from harness import facts as f
 from harness.errors import CannotRun, UsageError
-from harness.journal import Writer, read
+from harness.journal import read
+from harness.journal_writer import Writer
 from harness.run import folder as folders
 from harness.run.people import TERMINAL, People, living, own_record, put
 from harness.run.recorder import Recorder

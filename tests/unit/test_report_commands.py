@@ -24,7 +24,7 @@ from harness.errors import UsageError
 from harness.expectations import EXPECTATIONS
 from harness.facts import Opened
 from harness.faults import FAULTS
-from harness.journal import Writer
+from harness.journal_writer import Writer
 from harness.reasons import REASONS
 
 DRILL = """

@@ -14,7 +14,7 @@ import pytest
 from harness import facts as f
 from harness.attach.record import Recorded
 from harness.following import Following
-from harness.journal import Writer
+from harness.journal_writer import Writer
 from harness.progress import KINDS, Outline, progress
 from harness.report import status as told
 from harness.report.course import Course

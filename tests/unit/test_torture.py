@@ -18,7 +18,8 @@ from matrix.torture.evidence import kept, readable
 from matrix.torture.seams import REPEATED, Counted, Seam, command, replaced, request, toxiproxy
 
 from harness import facts as f
-from harness.journal import Writer, read
+from harness.journal import read
+from harness.journal_writer import Writer
 from harness.testing import journal_of
 
 RUN = "drill-0a1b2c3d"
@@ -82,7 +83,7 @@ import harness.cli
 
 def drill():
     from harness.facts import Broke, Injecting
-    from harness.journal import Writer
+    from harness.journal_writer import Writer
     from harness.world.commands import Commands
     place = Path.cwd()
     writer = Writer(place / "facts", "harness", lambda: 1.0)

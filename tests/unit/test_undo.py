@@ -10,7 +10,8 @@ import pytest
 
 from harness.facts import Fact, Injecting, NotInjected, Opened
 from harness.inside import openfacts
-from harness.journal import Writer, read
+from harness.journal import read
+from harness.journal_writer import Writer
 from harness.lodgers import RELEASE
 from harness.run.folder import RunFolder
 from harness.safety.mend import mend

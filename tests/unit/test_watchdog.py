@@ -19,7 +19,8 @@ from harness.inside import watchdog as watching
 from harness.inside.pulse import identity
 from harness.inside.toxics import NOTHING, REFUSED, TAKEN_OUT
 from harness.inside.watchdog import Watchdog
-from harness.journal import Journal, Writer, read
+from harness.journal import Journal, read
+from harness.journal_writer import Writer
 from harness.safety.openfaults import open_faults
 
 LEASE_S = 5.0

@@ -14,7 +14,7 @@ from harness.errors import CannotRun, NotApplied
 from harness.facts import Injected, Injecting, LeaseLapsed, Mended, NotMended, Opened
 from harness.following import Following
 from harness.inside.pulse import LEASE, identity
-from harness.journal import Writer
+from harness.journal_writer import Writer
 from harness.run.folder import RunFolder
 from harness.run.on_target import OnTarget
 from harness.safety import mend as mending

@@ -14,7 +14,7 @@ from calibration.simulator.recording import Recording
 from calibration.simulator.scenario import MONOTONIC_NS, RUN, WALL_UNIX_S
 from calibration.simulator.service import History
 from calibration.simulator.spans import write_spans
-from harness.journal import Writer as JournalWriter
+from harness.journal_writer import Writer as JournalWriter
 from harness.ledger import NEVER, OUTCOMES
 from harness.ledger.writing import Writer as LedgerWriter
 from harness.series import SeriesWriter

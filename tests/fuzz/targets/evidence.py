@@ -16,7 +16,7 @@ from harness import facts as f
 from harness import journal, ledger, series
 from harness.chain import PEOPLE, digest, root
 from harness.errors import DrillError
-from harness.journal import Writer
+from harness.journal_writer import Writer
 from harness.ledger.writing import Writer as LedgerWriter
 from harness.logfiles import LogFolder
 from harness.logtext import Said, level_of

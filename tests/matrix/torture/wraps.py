@@ -79,8 +79,8 @@ def _toxiproxy(told: Told) -> None:
 
 def _files(told: Told, synced: Synced) -> None:
     """What must be on disk before something is done, and what is put in another file's place."""
-    from harness import journal
     from harness.inside.pulse import LEASE
+    from harness.journal_writer import Writer
     from harness.stack import project
 
     def fact(self: Any, fact: Any, *, durable: bool = False) -> str:
@@ -88,7 +88,7 @@ def _files(told: Told, synced: Synced) -> None:
             f"journal {type(fact).__name__} {getattr(fact, 'fault', '')}".strip().replace("/", "-") if durable else ""
         )
 
-    _around(journal.Writer, "write", told, fact)
+    _around(Writer, "write", told, fact)
     _around(project, "write_private", told, lambda path, text: f"write {Path(path).name}")
     _around(os, "replace", told, lambda source, target, **k: seams.replaced(Path(target)))
     _around(os, "pwrite", told, lambda descriptor, *data: "renew lease" if _path(descriptor).name == LEASE else "")
