@@ -18,7 +18,7 @@ from harness.errors import UsageError
 if TYPE_CHECKING:
     from harness.attach.found import Running
     from harness.attach.in_path import OnTheWay
-    from harness.cli.run import Wishes
+    from harness.cli.wishes import Wishes
     from harness.drill.model import Drill
     from harness.edges import Edge
     from harness.plan import Plan

@@ -29,7 +29,7 @@ def command(run: str, drill_file: Path | None, as_json: bool, junit: Path | None
     The exit code is the verdict's. With its own drill the run's verdict.json, junit.xml and report.html are written
     again; where its folder cannot be written (an archive), that is said. The file of --junit must be, or it ends with 6.
     """
-    from harness.cli.run import worst
+    from harness.cli.wishes import worst
     from harness.cli.writing import not_written, write_asked
     from harness.drill.project import find_project
     from harness.errors import EXIT_HARNESS, UsageError

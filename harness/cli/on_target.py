@@ -10,7 +10,7 @@ from harness.cli.targets import plan_on
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
-    from harness.cli.run import Wishes
+    from harness.cli.wishes import Wishes
     from harness.drill.model import Drill
     from harness.report.live import PlainDisplay
     from harness.run.session import Rehearsed

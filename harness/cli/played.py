@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from harness.cli.scheduled import announcer, longest_s
 
 if TYPE_CHECKING:
-    from harness.cli.run import Wishes
+    from harness.cli.wishes import Wishes
     from harness.facts import Fact
     from harness.plan import Plan
     from harness.report.live import PlainDisplay

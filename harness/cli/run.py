@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from harness.cli.inputs import drill_options
 from harness.cli.names import drill_names
 from harness.cli.scheduled import Asked, scheduled_options, slots
 from harness.cli.targets import target_option
+from harness.cli.wishes import Wishes, worst
 from harness.errors import (
     EXIT_HARNESS,
     EXIT_INTERRUPTED,
@@ -28,19 +28,11 @@ from harness.errors import (
 from harness.harmless import lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from harness.cli.attach import Attach
-    from harness.cli.pipeline import Pipeline
-    from harness.doctor.seen import Seen
     from harness.drill.model import Drill
-    from harness.edges import Edge
-    from harness.plan import Plan
     from harness.report.live import PlainDisplay
     from harness.run.scheduled import Slot
     from harness.run.session import Rehearsed
-    from harness.run.target import Held
-    from harness.stack.project import Project
 
 
 @click.command(
@@ -256,112 +248,23 @@ def _read_all(
         raise UsageError(*problems)
 
 
-def worst(codes: list[int]) -> int:
-    """Of several drills, the code that matters most: 7, 6, 143, 130, 5, 4, 2, 1, 3, 0."""
-    order = (7, 6, 143, 130, 5, 4, 2, 1, 3, 0)
-    return min(codes, key=order.index, default=0)
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What the command line asks of each of its drills, as its options are named."""
-
-    sets: tuple[str, ...]
-    candidates: tuple[str, ...]
-    env_files: tuple[Path, ...]
-    only: tuple[str, ...]
-    skip: tuple[str, ...]
-    baseline: bool
-    keep: str | None
-    offline: bool
-    yes: bool
-    runs: Path
-    wait_s: float
-    told: Pipeline
-    as_json: bool
-    turns: Mapping[str, Slot]
-    target: str | None = None
-    attach: Attach | None = None
-
-
 def _one(name: str, wishes: Wishes, shown: PlainDisplay) -> int:
     """Plan the drill, then hold its target and rehearse on it. What is refused by its plan leaves nothing behind."""
+
+    def tell(done: Rehearsed) -> int:
+        return _told(name, done, wishes, shown)
+
     if wishes.target:
         from harness.cli.on_target import run_on_target
 
-        return run_on_target(name, wishes.target, wishes, shown, lambda done: _told(name, done, wishes, shown))
+        return run_on_target(name, wishes.target, wishes, shown, tell)
     if wishes.attach:
         from harness.cli.attach import run_attached
 
-        return run_attached(name, wishes.attach, wishes, shown, lambda done: _told(name, done, wishes, shown))
-    from harness.doctor.examine import begun
+        return run_attached(name, wishes.attach, wishes, shown, tell)
+    from harness.cli.on_own_stack import run_on_own_stack
 
-    turn = wishes.turns.get(name)
-    if turn is not None:
-        turn.enter()
-    looks = begun()  # beside the imports and the reading of files
-
-    from harness.cli.inputs import doubts_of, limits_of, receivers_of, rules_of, scrapes_of
-    from harness.drill import locustfile
-    from harness.drill.problem import Invalid
-    from harness.plan import make_plan
-    from harness.run.observing import monitoring_of
-    from harness.run.prepare import narrowed, read_stack
-    from harness.run.target import held, of_files
-
-    drill = _read(name, wishes.sets, wishes.env_files, wishes.candidates)
-    if wrong := locustfile.problems(*drill.locustfiles):
-        raise Invalid(wrong)
-    project, edges = read_stack(drill)
-    monitoring = monitoring_of(drill, project).known()
-    rules = rules_of(project, monitoring["prometheus"])
-    plan = make_plan(
-        drill,
-        edges=edges,
-        services=tuple(project.services),
-        monitoring=monitoring,
-        alerts=rules.rules,
-        alerts_unread=rules.unread,
-        receivers=receivers_of(project, monitoring["alertmanager"]),
-        scrapes=scrapes_of(project, monitoring["prometheus"]),
-        doubts=doubts_of(drill, project, monitoring["prometheus"]),
-        narrowed_to=limits_of(drill),
-    )
-    plan = narrowed(plan, wishes.only, wishes.skip, wishes.baseline)
-    plan.refuse()
-    with held(wishes.runs, of_files(drill.compose_files), drill.name, wishes.wait_s, shown.say) as target:
-        if turn is not None:
-            turn.clear()
-        return _rehearsed(name, plan, project, edges, looks, target, wishes, shown)
-
-
-def _rehearsed(
-    name: str,
-    plan: Plan,
-    stack_project: Project,
-    edges: tuple[Edge, ...],
-    looks: Callable[[], list[Seen]],
-    target: Held,
-    wishes: Wishes,
-    shown: PlainDisplay,
-) -> int:
-    from harness.cli.confirm import confirm, protected_by
-    from harness.cli.played import played
-    from harness.doctor import own
-    from harness.doctor.examine import preflight
-    from harness.run.own_stack import own_stack
-    from harness.run.session import Options
-
-    drill = plan.drill
-    for problem in plan.problems:
-        shown.say(str(problem))
-    with shown.resting():
-        confirm(protected_by(plan, stack_project.name), name, wishes.yes, ask=not wishes.turns)
-    preflight(shown.say, looks=looks())
-    own.preflight(shown.say)
-    options = Options(keep=wishes.keep or drill.stack.keep, offline=wishes.offline)
-    done = played(name, plan, own_stack(stack_project, edges), wishes, shown, target, options)
-    return _told(name, done, wishes, shown)
+    return run_on_own_stack(name, wishes, shown, tell)
 
 
 def _told(name: str, done: Rehearsed, wishes: Wishes, shown: PlainDisplay) -> int:

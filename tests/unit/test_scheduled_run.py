@@ -20,7 +20,7 @@ from schedule_times import almanac, at
 from test_cli_endings import DRILL
 
 from harness import cli
-from harness.cli import inputs, run
+from harness.cli import inputs, on_own_stack, run
 from harness.cli.scheduled import announcer
 from harness.doctor import examine
 from harness.drill.clear import Clear
@@ -82,14 +82,14 @@ def drill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     monkeypatch.setattr(inputs, "doubts_of", lambda *_: ())
     monkeypatch.setattr(examine, "begun", lambda: lambda: [])
 
-    def rehearsed(name: str, *rest: Any) -> int:
+    def rehearsed(name: str, *rest: Any) -> None:
         called.begun.append(name)
         wishes = rest[-2]
         if name in wishes.turns:
             wishes.turns[name].begun = True
-        return 0
 
-    monkeypatch.setattr(run, "_rehearsed", rehearsed)
+    monkeypatch.setattr(on_own_stack, "_rehearsed", rehearsed)
+    monkeypatch.setattr(run, "_told", lambda *_: 0)
     return called
 
 
