@@ -1,4 +1,5 @@
-"""Requests that a drill names and its locustfile never makes, or makes only to prepare its users. Told only where the locustfile's text tells all of its requests."""
+"""Requests that a drill names and its locustfile never makes, or makes only to prepare its users. Where the locustfile's text does not tell
+all of its requests, that they were not checked."""
 
 from __future__ import annotations
 
@@ -6,9 +7,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
+from harness.drill.endpoints import untold
 from harness.drill.guards import request_of
 from harness.drill.model import Drill, Origin
 from harness.drill.problem import Problem, did_you_mean
+from harness.expectations.base import Expectation
 from harness.stats import Condition
 
 ABOUT_ONE = (
@@ -44,14 +47,35 @@ def request_problems(drill: Drill) -> Iterator[Problem]:
             what = f"orders.{name}: {_made_not(orders.request, called)}"
             yield document.problem(("orders", name, "request"), what)
     for _, _, claim in drill.claims():
-        request = getattr(claim, "request", "") if claim.word in ABOUT_ONE else ""
+        request = _of_claim(claim)
         if why := _none_counts(request, drill.origin):
             what = f"{claim.id} could only be inconclusive: {why}"
             yield replace(drill.problem(claim.id, what, "request"), severity="warning")
-        for pattern in getattr(claim, "requests", ()) if claim.word == "canary_judged" else ():
+        for pattern in _patterns(claim):
             if not any(fnmatchcase(name, pattern) for name in called):
                 what = f"{claim.id}: {_made_not(pattern, called)}"
                 yield replace(drill.problem(claim.id, what, "requests"), severity="warning")
+
+
+def unchecked_requests(drill: Drill) -> str:
+    """Which names nobody could look for in the locustfile, and why; '' where all could be, and for none."""
+    if drill.origin.endpoints is not None:
+        return ""
+    asked = [one.request for one in drill.steady.all if isinstance(one, Condition)]
+    asked += [request_of(guard) for guard in drill.abort.any]
+    asked += [orders.request for orders in drill.orders.values()]
+    asked += [name for _, _, claim in drill.claims() for name in (_of_claim(claim), *_patterns(claim))]
+    names = [name for name in dict.fromkeys(asked) if name]
+    what = f"that the locustfile makes {', '.join(names)} could not be checked"
+    return f"{what}: {untold(*drill.locustfiles)}" if names else ""
+
+
+def _of_claim(claim: Expectation) -> str:
+    return getattr(claim, "request", "") if claim.word in ABOUT_ONE else ""
+
+
+def _patterns(claim: Expectation) -> tuple[str, ...]:
+    return getattr(claim, "requests", ()) if claim.word == "canary_judged" else ()
 
 
 def _none_counts(request: str, origin: Origin) -> str:
