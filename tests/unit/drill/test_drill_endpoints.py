@@ -98,6 +98,8 @@ def test_a_locustfile_that_shows_no_request_tells_none(tmp_path: Path) -> None:
 
 def test_a_client_that_on_start_hands_on_may_be_handed_on_by_tasks_too(tmp_path: Path) -> None:
     path = written(tmp_path, "from steps import ask", "", steps=HANDED)
-    path.write_text(f"{path.read_text()}\n    def on_start(self):\n        ask(self.client)\n        self.client.get('/in')\n")
+    path.write_text(
+        f"{path.read_text()}\n    def on_start(self):\n        ask(self.client)\n        self.client.get('/in')\n"
+    )
     assert endpoints(path) == ("GET /a", "GET /b", "GET /in")
     assert prepared(path) == ("GET /in",)
