@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeGuard
 
@@ -30,23 +31,41 @@ _AS_IT_IS = re.compile(AS_IT_IS, re.ASCII)
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 
 
+@dataclass(frozen=True)
+class Call:
+    """One call of a client: `name` is what the ledger calls it, or '' where only a run knows that."""
+
+    method: str
+    name: str
+    path: Path
+    line: int
+
+
 def endpoints(*paths: Path) -> tuple[str, ...] | None:
     """Names such as 'POST /checkout', sorted, for the locustfiles at `paths`; None when they cannot all be told."""
+    names, methods = requests(*paths)
+    return names if methods == () else None
+
+
+def requests(*paths: Path) -> tuple[tuple[str, ...], tuple[str, ...] | None]:
+    """The names that are told, and the methods of calls whose names are not; None where there may be any other request."""
     try:
-        return tuple(sorted(set(_asked(paths))))
+        called = _asked(paths)
     except (Untold, *UNREADABLE):
-        return None
+        return (), None
+    names = {call.name for call in called if call.name}
+    return tuple(sorted(names)), tuple(sorted({call.method for call in called if not call.name}))
 
 
 def untold(*paths: Path) -> str:
     """Why `endpoints` cannot all be told, and where; '' where they can."""
     try:
-        _asked(paths)
+        unnamed = next((call for call in _asked(paths) if not call.name), None)
     except Untold as why:
         return str(why)
     except UNREADABLE as error:
         return f"{shown_path(paths[0])} or what it imports cannot be read: {error}"
-    return ""
+    return str(Untold(unnamed.path, unnamed.line, "makes a request whose name only a run knows")) if unnamed else ""
 
 
 def prepared(*paths: Path) -> tuple[str, ...]:
@@ -57,26 +76,26 @@ def prepared(*paths: Path) -> tuple[str, ...]:
         return ()
     files = {source.path: source for path in paths for source in sources(path)}
     handed = Handed(tuple(files.values()))
-    asked = [name for file in files.values() for name in _called(file, file.tree, handed)]
+    asked = [call.name for file in files.values() for call in _called(file, file.tree, handed)]
     prepares = [
-        name
+        call.name
         for file in files.values()
         for node in ast.walk(file.tree)
         if _is_user(node)
         for part in node.body
         if _is_on_start(part)
-        for name in _called(file, part, handed)
+        for call in _called(file, part, handed)
     ]
     return tuple(name for name in sure if 0 < asked.count(name) == prepares.count(name))
 
 
-def _asked(paths: Sequence[Path]) -> list[str]:
-    """The name of each call of a client. Raises Untold, or one of UNREADABLE."""
-    found: list[str] = []
+def _asked(paths: Sequence[Path]) -> list[Call]:
+    """Each call of a client. Raises Untold where there may be others, or one of UNREADABLE."""
+    found: list[Call] = []
     for path in paths:
         files = tuple(sources(path))
         handed = Handed(files)
-        called = [name for file in files for name in _called(file, file.tree, handed)]
+        called = [call for file in files for call in _called(file, file.tree, handed)]
         if not called and any(_is_user(node) for file in files for node in ast.walk(file.tree)):
             raise Untold(path, 1, "has users, and shows no request of theirs")
         found += called
@@ -95,8 +114,8 @@ def _is_on_start(node: ast.AST) -> bool:
     return isinstance(node, ast.FunctionDef) and node.name == "on_start"
 
 
-def _called(source: Source, tree: ast.AST, handed: Handed) -> Iterator[str]:
-    """The name of each call of a client in a part of a file. Raises Untold for one that cannot be told, or a client that is handed on."""
+def _called(source: Source, tree: ast.AST, handed: Handed) -> Iterator[Call]:
+    """Each call of a client in a part of a file. Raises Untold for one of an unknown method, or a client that is handed on."""
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     told = {
         id(node.value)
@@ -106,10 +125,10 @@ def _called(source: Source, tree: ast.AST, handed: Handed) -> Iterator[str]:
     told |= {id(node) for node in handed.known(tree)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _of_client(node):
-            name = _name(node)
-            if name is None:
-                raise Untold(source.path, node.lineno, "makes a request whose name only a run knows")
-            yield name
+            method, name = _name(node)
+            if not method:
+                raise Untold(source.path, node.lineno, "makes a request whose method only a run knows")
+            yield Call(method, name, source.path, node.lineno)
         elif isinstance(node, (ast.Name, ast.Attribute, ast.alias)) and _hides(node, told):
             raise Untold(source.path, node.lineno, f"may make requests that no call tells of ({last_name(node)})")
 
@@ -130,7 +149,8 @@ def last_name(node: ast.Name | ast.Attribute | ast.alias) -> str:
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else node.name
 
 
-def _name(call: ast.Call) -> str | None:
+def _name(call: ast.Call) -> tuple[str, str]:
+    """Its method and the whole name, each '' where only a run knows it."""
     assert isinstance(call.func, ast.Attribute)
     method, rest = call.func.attr, list(call.args)
     if method == "request":
@@ -141,8 +161,11 @@ def _name(call: ast.Call) -> str | None:
         words["name"] = rest[1]
     url = words.get("name") or words.get("url") or words.get("path") or (rest[0] if rest else None)
     called = url.value if isinstance(url, ast.Constant) else None
-    if method.lower() not in METHODS or None in words or not isinstance(called, str):
-        return None
+    if method.lower() not in METHODS:
+        return "", ""
+    method = method.upper()
+    if None in words or not isinstance(called, str):
+        return method, ""
     if "name" not in words and ("params" in words or not _AS_IT_IS.match(called)):
-        return None  # HttpUser's is named by what is sent: by the path alone, quoted, and with its parameters
-    return f"{method.upper()} {called}"
+        return method, ""  # HttpUser's is named by what is sent: by the path alone, quoted, and with its parameters
+    return method, f"{method} {called}"

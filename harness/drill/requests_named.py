@@ -3,6 +3,7 @@ all of its requests, that they were not checked."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -32,40 +33,42 @@ ABOUT_ONE = (
 def request_problems(drill: Drill) -> Iterator[Problem]:
     """A gate could never hold on it, a guard never trip, an order book have no operations. A claim could be inconclusive only,
     which is a warning."""
-    called = drill.origin.endpoints
-    if called is None:
+    origin = drill.origin
+    if origin.unnamed is None:
         return
     document = drill.origin.document
     for number, condition in enumerate(drill.steady.all):
-        if isinstance(condition, Condition) and (why := _none_counts(condition.request, drill.origin)):
+        if isinstance(condition, Condition) and (why := _none_counts(condition.request, origin)):
             yield document.problem(("steady", "all", number), f"{why}: the gate would see none")
     for number, guard in enumerate(drill.abort.any):
-        if why := _none_counts(request_of(guard), drill.origin):
+        if why := _none_counts(request_of(guard), origin):
             yield document.problem(("abort", "any", number), f"{why}: the guard would see none")
     for name, orders in drill.orders.items():
-        if orders.request not in called:
-            what = f"orders.{name}: {_made_not(orders.request, called)}"
+        if not _may_be(orders.request, origin):
+            what = f"orders.{name}: {_made_not(orders.request, origin)}"
             yield document.problem(("orders", name, "request"), what)
     for _, _, claim in drill.claims():
         request = _of_claim(claim)
-        if why := _none_counts(request, drill.origin):
+        if why := _none_counts(request, origin):
             what = f"{claim.id} could only be inconclusive: {why}"
             yield replace(drill.problem(claim.id, what, "request"), severity="warning")
         for pattern in _patterns(claim):
-            if not any(fnmatchcase(name, pattern) for name in called):
-                what = f"{claim.id}: {_made_not(pattern, called)}"
+            if not _may_match(pattern, origin):
+                what = f"{claim.id}: {_made_not(pattern, origin)}"
                 yield replace(drill.problem(claim.id, what, "requests"), severity="warning")
 
 
 def unchecked_requests(drill: Drill) -> str:
     """Which names nobody could look for in the locustfile, and why; '' where all could be, and for none."""
-    if drill.origin.endpoints is not None:
-        return ""
+    origin = drill.origin
     asked = [one.request for one in drill.steady.all if isinstance(one, Condition)]
     asked += [request_of(guard) for guard in drill.abort.any]
     asked += [orders.request for orders in drill.orders.values()]
-    asked += [name for _, _, claim in drill.claims() for name in (_of_claim(claim), *_patterns(claim))]
-    names = [name for name in dict.fromkeys(asked) if name]
+    asked += [_of_claim(claim) for _, _, claim in drill.claims()]
+    open_ = [name for name in asked if name and name not in origin.named and _may_be(name, origin)]
+    patterns = [pattern for _, _, claim in drill.claims() for pattern in _patterns(claim)]
+    open_ += [pattern for pattern in patterns if _may_match(pattern, origin) and not _matches(pattern, origin)]
+    names = list(dict.fromkeys(open_))
     what = f"that the locustfile makes {', '.join(names)} could not be checked"
     return f"{what}: {untold(*drill.locustfiles)}" if names else ""
 
@@ -80,14 +83,30 @@ def _patterns(claim: Expectation) -> tuple[str, ...]:
 
 def _none_counts(request: str, origin: Origin) -> str:
     """Why no request of this name counts in a claim; '' where some may, and for none."""
-    if request and request not in (called := origin.endpoints or ()):
-        return _made_not(request, called)
+    if request and not _may_be(request, origin):
+        return _made_not(request, origin)
     if request in origin.prepared:
         alone = f"only a user's on_start asks {request!r}, which is preparation and counts nowhere"
         return f"{alone}; in a task, or in the on_start of a TaskSet, it is load"
     return ""
 
 
-def _made_not(request: str, called: tuple[str, ...]) -> str:
-    near = did_you_mean(request, called) or f"; it has {', '.join(called)}"
+def _may_be(request: str, origin: Origin) -> bool:
+    """Whether a request has this name, or may have it: one of its method is named as it runs."""
+    return origin.unnamed is None or request in origin.named or request.partition(" ")[0] in origin.unnamed
+
+
+def _may_match(pattern: str, origin: Origin) -> bool:
+    fixed = re.split(r"[*?\[]", pattern, maxsplit=1)[0]
+    some = any(f"{method} ".startswith(fixed) or fixed.startswith(f"{method} ") for method in origin.unnamed or ())
+    return origin.unnamed is None or some or _matches(pattern, origin)
+
+
+def _matches(pattern: str, origin: Origin) -> bool:
+    return any(fnmatchcase(name, pattern) for name in origin.named)
+
+
+def _made_not(request: str, origin: Origin) -> str:
+    others = [f"{method} requests that are named as it runs" for method in origin.unnamed or ()]
+    near = did_you_mean(request, origin.named) or f"; it has {', '.join((*origin.named, *others))}"
     return f"the locustfile makes no request {request!r}{near}"
