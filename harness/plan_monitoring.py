@@ -1,8 +1,9 @@
-"""What a drill asks of the stack's own monitoring that it has not got: an alert, a rule, a Prometheus at all. Pure."""
+"""What a drill asks of the stack's own monitoring that it has not got: an alert, a rule, a job, a Prometheus at all. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ from harness.quantities import spell
 if TYPE_CHECKING:
     from harness.plan import Plan
 
+_JOB = re.compile(r'[{,]\s*job\s*=\s*"([^"\\]+)"')
+
 
 def unwatched(plan: Plan) -> Iterator[Problem]:
     """What the stack's own monitoring would have to show and cannot: claims become inconclusive, gates and guards are refused."""
@@ -24,6 +27,7 @@ def unwatched(plan: Plan) -> Iterator[Problem]:
     yield from _alerts_unknown(plan)
     yield from _alerts_unread(plan)
     yield from _alerts_evaluated_late(plan)
+    yield from _jobs_unknown(plan)
     for claim in plan.all_claims:
         why = claim.expectation.unseen(reach_of(plan, claim))
         if why:
@@ -84,3 +88,24 @@ def _alerts_unread(plan: Plan) -> Iterator[Problem]:
     if names and plan.alerts_unread and not any(rule.kind == "alerting" for rule in plan.alerts or ()):
         what = f"the rules of {', '.join(names)} were not checked, because {plan.alerts_unread}"
         yield plan.drill.origin.document.warning(("stack",), what)
+
+
+def _jobs_unknown(plan: Plan) -> Iterator[Problem]:
+    """Series that are asked for by a job which Prometheus' configuration has not. A warning: a relabelling may bring the name."""
+    for claim in plan.all_claims:
+        if why := _no_job(plan, (*claim.expectation.queries(), *claim.expectation.series())):
+            yield replace(plan.drill.problem(claim.id, f"{claim.id} may find no series: {why}"), severity="warning")
+    for number, guard in enumerate(plan.drill.abort.any):
+        if isinstance(guard, PromGuard) and (why := _no_job(plan, (guard.query,))):
+            what = f"'{guard}' may never trip: {why}"
+            yield plan.drill.origin.document.warning(("abort", "any", number), what)
+
+
+def _no_job(plan: Plan, queries: Iterable[str]) -> str:
+    """The sentence about jobs that are none of the configuration's, as far as that is known; '' for none."""
+    jobs = list(plan.scrapes or ())
+    asked = dict.fromkeys(name for query in queries for name in _JOB.findall(query))
+    if not jobs or not (unknown := [name for name in asked if name not in jobs]):
+        return ""
+    near = did_you_mean(unknown[0], jobs) or f"; there are {', '.join(jobs)}"
+    return f"Prometheus' configuration has no job {', '.join(map(repr, unknown))}{near}, and only a relabelling or a rule could make one"

@@ -37,6 +37,7 @@ def command(
     Example:  drill plan first-light      drill plan first-light --target staging
     """
     from harness.drill.problem import Invalid
+    from harness.drill.requests_named import unchecked_requests
     from harness.plan import make_plan
 
     made = read_drill(drill, sets, env_file, candidates)
@@ -80,5 +81,5 @@ def command(
         click.echo(line)
     for problem in (*looked.problems, *plan.problems):
         click.echo(str(problem), err=True)
-    for text in looked.notes:
+    for text in filter(None, (*looked.notes, unchecked_requests(made))):
         click.echo(f"note: {text}", err=True)

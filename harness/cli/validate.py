@@ -78,6 +78,7 @@ def check(
     from harness.drill.candidate_option import with_candidates
     from harness.drill.parse import parse
     from harness.drill.problem import Invalid
+    from harness.drill.requests_named import unchecked_requests
     from harness.plan import make_plan
 
     try:
@@ -85,8 +86,10 @@ def check(
     except Invalid as invalid:
         return list(invalid.found), []
     found = [*locustfile.problems(*drill.locustfiles), *elsewhere.warnings(*drill.locustfiles)]
+    unnamed = unchecked_requests(drill)
+    unchecked = [unnamed] if unnamed else []
     if target:
-        return [*found, *plan_on(drill, target).plan.problems], []
+        return [*found, *plan_on(drill, target).plan.problems], unchecked
     looked = look(drill)
     found += looked.problems
     found += make_plan(
@@ -103,7 +106,7 @@ def check(
         narrowed_to=limits_of(drill),
     ).problems
     known: dict[tuple[str, int, int, str], Problem] = {(p.file, p.line, p.column, p.what): p for p in found}
-    unchecked = list(looked.notes)
+    unchecked += looked.notes
     if looked.edges is None and not any(problem.severity == "error" for problem in known.values()):
         unchecked.append(f"services and edges could not be checked: {looked.why}")
     return list(known.values()), unchecked

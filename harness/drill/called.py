@@ -8,8 +8,7 @@ from collections.abc import Callable
 from typing import TypeGuard
 
 from harness.drill.endpoints import last_name
-
-Function = ast.FunctionDef | ast.AsyncFunctionDef
+from harness.drill.handed import Function
 
 
 class Called:

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import ast
 import re
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeGuard
 
+from harness.drill.handed import Handed, is_client
+from harness.drill.problem import shown_path
+from harness.drill.siblings import Source, Untold, sources
 from harness.urls import AS_IT_IS
+
+UNREADABLE = (OSError, SyntaxError, ValueError, RecursionError, MemoryError)
 
 OTHERS = ("rest", "rest_", "fire")
 """What makes a request without a client, or tells of one: a FastHttpUser's, and Locust's event."""
@@ -20,23 +25,47 @@ UNSURE = (*OTHERS, "base_url", "params", "request_name", "rename_request", "requ
 """Attributes by which Locust's users make requests in other ways, or give them other names than their calls say."""
 SESSIONS = ("HttpSession", "FastHttpSession")
 """Clients that a locustfile may make itself, under any name."""
+HIDING = ("import_module", "__import__", "exec", "exec_module", "run_path", "run_module")
+"""What brings code that no import tells of."""
 _AS_IT_IS = re.compile(AS_IT_IS, re.ASCII)
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 
 
+@dataclass(frozen=True)
+class Call:
+    """One call of a client: `name` is what the ledger calls it, or '' where only a run knows that."""
+
+    method: str
+    name: str
+    path: Path
+    line: int
+
+
 def endpoints(*paths: Path) -> tuple[str, ...] | None:
     """Names such as 'POST /checkout', sorted, for the locustfiles at `paths`; None when they cannot all be told."""
-    found: set[str | None] = set()
+    names, methods = requests(*paths)
+    return names if methods == () else None
+
+
+def requests(*paths: Path) -> tuple[tuple[str, ...], tuple[str, ...] | None]:
+    """The names that are told, and the methods of calls whose names are not; None where there may be any other request."""
     try:
-        for path in paths:
-            trees = list(_trees(path, set()))
-            called = {name for tree in trees for name in _called(tree)}
-            if not called and any(_is_user(node) for tree in trees for node in ast.walk(tree)):
-                return None
-            found |= called
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    return None if None in found or not found else tuple(sorted(name for name in found if name))
+        called = _asked(paths)
+    except (Untold, *UNREADABLE):
+        return (), None
+    names = {call.name for call in called if call.name}
+    return tuple(sorted(names)), tuple(sorted({call.method for call in called if not call.name}))
+
+
+def untold(*paths: Path) -> str:
+    """Why `endpoints` cannot all be told, and where; '' where they can."""
+    try:
+        unnamed = next((call for call in _asked(paths) if not call.name), None)
+    except Untold as why:
+        return str(why)
+    except UNREADABLE as error:
+        return f"{shown_path(paths[0])} or what it imports cannot be read: {error}"
+    return str(Untold(unnamed.path, unnamed.line, "makes a request whose name only a run knows")) if unnamed else ""
 
 
 def prepared(*paths: Path) -> tuple[str, ...]:
@@ -45,14 +74,34 @@ def prepared(*paths: Path) -> tuple[str, ...]:
     sure = endpoints(*paths)
     if sure is None:
         return ()
-    seen: set[Path] = set()
-    trees = [tree for path in paths for tree in _trees(path, seen)]
-    inside = [
-        part for tree in trees for node in ast.walk(tree) if _is_user(node) for part in node.body if _is_on_start(part)
+    files = {source.path: source for path in paths for source in sources(path)}
+    handed = Handed(tuple(files.values()))
+    asked = [call.name for file in files.values() for call in _called(file, file.tree, handed)]
+    prepares = [
+        call.name
+        for file in files.values()
+        for node in ast.walk(file.tree)
+        if _is_user(node)
+        for part in node.body
+        if _is_on_start(part)
+        for call in _called(file, part, handed)
     ]
-    asked = [name for tree in trees for name in _called(tree)]
-    prepares = [name for part in inside for name in _called(part)]
     return tuple(name for name in sure if 0 < asked.count(name) == prepares.count(name))
+
+
+def _asked(paths: Sequence[Path]) -> list[Call]:
+    """Each call of a client. Raises Untold where there may be others, or one of UNREADABLE."""
+    found: list[Call] = []
+    for path in paths:
+        files = tuple(sources(path))
+        handed = Handed(files)
+        called = [call for file in files for call in _called(file, file.tree, handed)]
+        if not called and any(_is_user(node) for file in files for node in ast.walk(file.tree)):
+            raise Untold(path, 1, "has users, and shows no request of theirs")
+        found += called
+    if not found:
+        raise Untold(next(iter(paths), Path()), 1, "shows no request")
+    return found
 
 
 def _is_user(node: ast.AST) -> TypeGuard[ast.ClassDef]:
@@ -65,56 +114,34 @@ def _is_on_start(node: ast.AST) -> bool:
     return isinstance(node, ast.FunctionDef) and node.name == "on_start"
 
 
-def _trees(path: Path, seen: set[Path]) -> Iterator[ast.Module]:
-    """The locustfile and what it imports from its own folder. Raises ValueError when it imports what may make requests too."""
-    if path in seen:
-        return
-    seen.add(path)
-    tree = ast.parse(path.read_bytes())
-    yield tree
-    own = {*sys.stdlib_module_names, "locust"}
-    for node in ast.walk(tree):
-        level = node.level if isinstance(node, ast.ImportFrom) else 0
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-        for name in names:
-            if name.partition(".")[0] in own and not level:
-                continue
-            beside = path.parent / f"{name}.py"
-            if level > 1 or not beside.is_file():
-                raise ValueError(f"{name} is not beside {path.name}")
-            yield from _trees(beside, seen)
-
-
-def _called(tree: ast.AST) -> Iterator[str | None]:
-    """The name of each call of a client; None for one that cannot be told, or for a client that is handed on."""
+def _called(source: Source, tree: ast.AST, handed: Handed) -> Iterator[Call]:
+    """Each call of a client in a part of a file. Raises Untold for one of an unknown method, or a client that is handed on."""
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    bases = {
+    told = {
         id(node.value)
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and (id(node) in called or node.attr not in (*METHODS, "request"))
     }
+    told |= {id(node) for node in handed.known(tree)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _of_client(node):
-            yield _name(node)
-        elif isinstance(node, (ast.Name, ast.Attribute, ast.alias)) and _hides(node, bases):
-            yield None
+            method, name = _name(node)
+            if not method:
+                raise Untold(source.path, node.lineno, "makes a request whose method only a run knows")
+            yield Call(method, name, source.path, node.lineno)
+        elif isinstance(node, (ast.Name, ast.Attribute, ast.alias)) and _hides(node, told):
+            raise Untold(source.path, node.lineno, f"may make requests that no call tells of ({last_name(node)})")
 
 
-def _hides(node: ast.Name | ast.Attribute | ast.alias, bases: set[int]) -> bool:
+def _hides(node: ast.Name | ast.Attribute | ast.alias, told: set[int]) -> bool:
     """Whether requests may be made here, or named, that no call of a client tells."""
-    if (isinstance(node, ast.Attribute) and node.attr in UNSURE) or last_name(node) in SESSIONS:
+    if (isinstance(node, ast.Attribute) and node.attr in UNSURE) or last_name(node) in (*SESSIONS, *HIDING):
         return True
-    return is_client(node) and id(node) not in bases
+    return isinstance(node, (ast.Name, ast.Attribute)) and is_client(node) and id(node) not in told
 
 
 def _of_client(call: ast.Call) -> bool:
     return isinstance(call.func, ast.Attribute) and is_client(call.func.value)
-
-
-def is_client(node: ast.AST) -> bool:
-    """Whether it is called as a user's client is."""
-    return isinstance(node, (ast.Name, ast.Attribute)) and last_name(node) == "client"
 
 
 def last_name(node: ast.Name | ast.Attribute | ast.alias) -> str:
@@ -122,7 +149,8 @@ def last_name(node: ast.Name | ast.Attribute | ast.alias) -> str:
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else node.name
 
 
-def _name(call: ast.Call) -> str | None:
+def _name(call: ast.Call) -> tuple[str, str]:
+    """Its method and the whole name, each '' where only a run knows it."""
     assert isinstance(call.func, ast.Attribute)
     method, rest = call.func.attr, list(call.args)
     if method == "request":
@@ -133,8 +161,11 @@ def _name(call: ast.Call) -> str | None:
         words["name"] = rest[1]
     url = words.get("name") or words.get("url") or words.get("path") or (rest[0] if rest else None)
     called = url.value if isinstance(url, ast.Constant) else None
-    if method.lower() not in METHODS or None in words or not isinstance(called, str):
-        return None
+    if method.lower() not in METHODS:
+        return "", ""
+    method = method.upper()
+    if None in words or not isinstance(called, str):
+        return method, ""
     if "name" not in words and ("params" in words or not _AS_IT_IS.match(called)):
-        return None  # HttpUser's is named by what is sent: by the path alone, quoted, and with its parameters
-    return f"{method.upper()} {called}"
+        return method, ""  # HttpUser's is named by what is sent: by the path alone, quoted, and with its parameters
+    return method, f"{method} {called}"

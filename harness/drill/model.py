@@ -102,8 +102,9 @@ class Origin:
     """Where a drill came from: `places` has 'file:line' by id, `paths` the path of each id in the document.
 
     requests_per_task   at most so many, as the locustfile's text shows; infinite where it does not
-    endpoints           names of its requests, POST /checkout; None where its text does not tell them all
-    prepared            those of them that users ask in their on_start alone
+    named               names of its requests, POST /checkout, as far as its text tells them
+    unnamed             methods of those whose names only a run knows; None where there may be any other request
+    prepared            those of `named` that users ask in their on_start alone
     follows             whether some of its requests follow redirects
     """
 
@@ -113,9 +114,15 @@ class Origin:
     paths: Mapping[str, Path_] = field(default_factory=dict)
     warnings: tuple[Problem, ...] = ()
     requests_per_task: float = 1.0
-    endpoints: tuple[str, ...] | None = None
+    named: tuple[str, ...] = ()
+    unnamed: tuple[str, ...] | None = None
     prepared: tuple[str, ...] = ()
     follows: bool = False
+
+    @property
+    def endpoints(self) -> tuple[str, ...] | None:
+        """The names of its requests; None where its text does not tell them all."""
+        return self.named if self.unnamed == () else None
 
 
 class Drill(Model):

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from harness.drill import checks
 from harness.drill.document import Document
-from harness.drill.endpoints import endpoints, prepared
+from harness.drill.endpoints import prepared, requests
 from harness.drill.explain import explain_all
 from harness.drill.ids import named
 from harness.drill.interpolate import fill
@@ -55,9 +55,11 @@ def build(document: Document, base: Path, *, stem: str) -> Drill:
     except ValidationError as error:
         raise Invalid(problems + explain_all(error, document)) from None
     locustfiles = located(drill.load.locustfiles, base)
+    names, unnamed = requests(*locustfiles)
     drill = placed(drill, document, base).knowing(
         requests_per_task=at_most(*locustfiles),
-        endpoints=endpoints(*locustfiles),
+        named=names,
+        unnamed=unnamed,
         prepared=prepared(*locustfiles),
         follows=follow_redirects(*locustfiles),
     )

@@ -6,7 +6,8 @@ import ast
 import contextlib
 from pathlib import Path
 
-from harness.drill.endpoints import METHODS, is_client
+from harness.drill.endpoints import METHODS
+from harness.drill.handed import is_client
 
 
 def follow_redirects(*paths: Path) -> bool:

@@ -11,8 +11,9 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness.drill.called import Called, Function
+from harness.drill.called import Called
 from harness.drill.endpoints import OTHERS, SESSIONS, last_name
+from harness.drill.handed import Function
 
 MANY = math.inf
 SETTINGS = ("auth", "base_url", "clientpool", "cookiejar", "cookies", "headers", "params", "proxies", "user", "verify")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from harness.edges import Edge
 from harness.init.kinds import STORES, watcher
+from harness.init.routes import Route
 from harness.init.seen import Baseline, Looked, Spoken
+from harness.init.used import use
 from harness.stack import names as topology
 
 RATES = (10, 5, 4, 2, 1)
@@ -22,12 +24,14 @@ class Hurt:
     """What is done: an edge, or where none can be mediated a service; `why` says how it was chosen, for a person.
 
     speaks   the edge's protocol where the files do not tell it and the dependency answered in it
+    used     whether it was seen that the load comes to it: a route's name alone is no proof
     """
 
     edge: Edge | None = None
     service: str = ""
     why: str = ""
     speaks: str = ""
+    used: bool = False
 
     @property
     def unknown(self) -> bool:
@@ -47,15 +51,23 @@ class Limits:
 
 
 def hurt(
-    config: topology.Config, service: str, found: Sequence[Edge], seen: Sequence[Edge], spoken: Sequence[Spoken] = ()
+    config: topology.Config,
+    service: str,
+    found: Sequence[Edge],
+    seen: Sequence[Edge],
+    spoken: Sequence[Spoken] = (),
+    routes: Sequence[Route] = (),
+    risen: Collection[str] = (),
 ) -> Hurt:
-    """The dependency that matters most to a service: a store before others, proven, its own or its callees' own.
+    """The dependency that matters most to a service: a store before others, proven, what the load probably comes to, its own or its
+    callees' own.
 
     A store that only the files name comes before a proven service that is none: what little was asked may never have come to it.
     One that is known from a mounted file alone, which may speak of anything, comes after what is proven.
 
     found    edges of the files, joined with what was seen; seen: those that had connections
     spoken   what answered HTTP
+    routes   what the load asks for; risen: edges whose connections rose meanwhile
     """
     home = topology.owner(config, service)
     proven = {edge.id: sum(1 for known in edge.known if known.how == "seen") for edge in seen}
@@ -70,7 +82,16 @@ def hurt(
         store = STORES.index(edge.speaks) if edge.speaks in STORES else len(STORES)
         rumour = bool(edge.known) and all(known.where.startswith("file ") for known in edge.known)
         sure = edge.id in proven or not rumour
-        return (store == len(STORES) or not sure, edge.id not in proven, edge.external, far[edge.caller], store)
+        rose, named = use(edge, home, routes, risen).weight
+        return (
+            store == len(STORES) or not sure,
+            edge.id not in proven,
+            -rose,
+            -named,
+            edge.external,
+            far[edge.caller],
+            store,
+        )
 
     best = min(usable, key=rank, default=None)
     if best is not None:
@@ -81,10 +102,13 @@ def hurt(
         ]
         if best.speaks in STORES:
             reasons.append(f"it speaks {best.speaks}")
+        if why := use(best, home, routes, risen).why:
+            reasons.append(why)
         if best.caller != home:
             reasons.append(f"{home} calls it by way of {best.caller}")
         answered = any(one.service == best.dependency for one in spoken)
-        return Hurt(best, best.dependency, "; ".join(reasons), "http" if answered and not best.speaks else "")
+        speaks = "http" if answered and not best.speaks else ""
+        return Hurt(best, best.dependency, "; ".join(reasons), speaks, best.id in risen)
     refused = [
         edge
         for edge in found
@@ -100,8 +124,10 @@ def hurt(
             None,
             one.dependency,
             f"{one.id} cannot be mediated: {one.refused}; so the service itself is paused and stopped",
+            used=one.id in risen,
         )
-    return Hurt(None, service, f"no dependency of {service} is known, so it is {service} itself that is stopped")
+    why = f"no dependency of {service} is known, so it is {service} itself that is stopped"
+    return Hurt(None, service, why, used=True)
 
 
 def only_seen(edges: Sequence[Edge]) -> tuple[Edge, ...]:

@@ -191,6 +191,7 @@ def _phases(draft: Draft) -> list[str]:
             f"pause: {{service: {_scalar(hurt.service)}}}",
             draft,
             f"{hurt.service} hangs: it takes connections and answers nothing. {hurt.why}.",
+            _doubt(draft),
         )
         lines += [
             "",
@@ -221,6 +222,7 @@ def _slow(draft: Draft, edge: str) -> list[str]:
         "  - name: dependency-slow",
         f"    for: {spell(_lasts(draft, watch, SLOW_S))}",
         "    faults:",
+        *_doubt(draft),
         f"      - latency: {{edge: {_scalar(edge)}, delay: {spell(delay_ms / 1000)}, jitter: {spell(delay_ms / 10000)}}}"
         + (
             f" # {comment(watch.alert)} looks for more than {watch.threshold_s:g} s"
@@ -246,6 +248,7 @@ def _gone(draft: Draft, edge: str) -> list[str]:
         "  - name: dependency-gone",
         f"    for: {spell(_lasts(draft, watch, GONE_S))}",
         "    faults:",
+        *(_doubt(draft) if draft.hurt.unknown else ()),
         f"      - down: {{edge: {_scalar(edge)}}}",
         "    expect:",
         "      # Nothing here claims that users notice nothing: that depends on what you promise. Such as:",
@@ -266,18 +269,28 @@ def _gone(draft: Draft, edge: str) -> list[str]:
     ]
 
 
-def _service_phase(name: str, fault: str, draft: Draft, about: str) -> list[str]:
+def _service_phase(name: str, fault: str, draft: Draft, about: str, doubt: Sequence[str] = ()) -> list[str]:
     return [
         *_comment(about),
         f"  - name: {name}",
         f"    for: {STOPPED_S}s",
         "    faults:",
+        *doubt,
         f"      - {fault}",
         "    # expect: # what must hold meanwhile; nothing is claimed yet",
         "    #   - errors_below: {ratio: 5%}",
         "    then:",
         f"      - recovers: {{within: {spell(max(60, draft.ready_within_s))}}}",
     ]
+
+
+def _doubt(draft: Draft) -> list[str]:
+    """At the first fault: that perhaps no request comes to what it hurts."""
+    about = (
+        f"Not known: whether a request of {draft.locustfile} comes to {draft.hurt.service}. If the answers of this phase are neither "
+        "slower nor worse than those before it, none does, and the phase proves nothing: add one that does."
+    )
+    return [] if draft.hurt.used else _comment(about, "      # ")
 
 
 def _lasts(draft: Draft, watch: Watch | None, least_s: int) -> int:
@@ -325,10 +338,10 @@ def _end(draft: Draft) -> list[str]:
     ]
 
 
-def _comment(about: str) -> list[str]:
+def _comment(about: str, begin: str = "  # ") -> list[str]:
     import textwrap
 
-    return [f"  # {line}" for line in textwrap.wrap(comment(about), 112)]
+    return [f"{begin}{line}" for line in textwrap.wrap(comment(about), 112)]
 
 
 def _list(values: Sequence[str]) -> str:

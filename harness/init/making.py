@@ -63,7 +63,15 @@ def make(wishes: Wishes, folder: Path, say: Say) -> Made:
                 "none of the routes answered when it was tried, so they are commented out, and found pages are asked for",
             )
         routes = (*of_pages(found.target), *routes)
-    hurt = choose.hurt(project.config, found.target.service, found.edges, found.looked.edges, found.looked.http)
+    hurt = choose.hurt(
+        project.config,
+        found.target.service,
+        found.edges,
+        found.looked.edges,
+        found.looked.http,
+        routes,
+        found.looked.risen,
+    )
     notes = (*notes, *(f"warning: {text}" for text in pages.unkept(project, found.monitoring, wishes.data)))
     added = beside(project, found.monitoring, found.looked, folder) if wishes.monitoring else None
     if added is not None:

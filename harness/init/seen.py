@@ -69,6 +69,7 @@ class Looked:
 
     ports     listened on, by service
     edges     pairs that had connections, with their ports
+    risen     those whose connections rose while the light load was asked for
     tried     the paths of an OpenAPI description or an access log, as they answered
     ready_s   from the start to everything ready
     rules     alerting and recording rules as Prometheus itself has them; None where it was not asked
@@ -79,6 +80,7 @@ class Looked:
     why: str = ""
     ports: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     edges: tuple[Edge, ...] = ()
+    risen: tuple[str, ...] = ()
     http: tuple[Spoken, ...] = ()
     tried: tuple[Page, ...] = ()
     baseline: Baseline = Baseline()

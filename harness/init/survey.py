@@ -12,6 +12,7 @@ from harness.edges import Edge
 from harness.errors import CannotRun, NotApplied
 from harness.init.asking import FIRST_S, WITHIN_S, answers_to, baseline, metrics, pages, tried
 from harness.init.seen import PATIENCE_S, Baseline, Looked, Page, Spoken
+from harness.init.used import rose
 from harness.stack import names as topology
 from harness.stack.blame import blamed
 from harness.stack.dial import accepts
@@ -67,7 +68,7 @@ def survey(
         say=say, mediate=False,
     )  # fmt: skip
     lookout = Lookout(run_id, stack.project_name)
-    seen = Seen()
+    seen, quiet, asked_for = Seen(), Seen(), Seen()
     try:
         stack.prepare()
         lookout.start()
@@ -93,7 +94,8 @@ def survey(
             answered = tried(base, paths, headers)
             known = [page for page in answered if 200 <= page.status < 400]
             wanted = known or target.good or target.pages[:1]
-            measured = baseline(base, wanted, for_s, lambda: _look(lookout, seen), headers)
+            _look(lookout, quiet)
+            measured = baseline(base, wanted, for_s, lambda: _look(lookout, seen, asked_for), headers)
         add(seen, lookout.peers())
         rules, firing = _rules(stack, monitoring)
     except NotApplied as error:
@@ -111,6 +113,7 @@ def survey(
             if peers.ports and not topology.outside(project.config, name)
         },
         edges=edges_seen(project, seen),
+        risen=rose(quiet.named(), asked_for.named()),
         http=http,
         tried=answered,
         baseline=measured,
@@ -120,9 +123,11 @@ def survey(
     )
 
 
-def _look(lookout: Lookout, seen: Seen) -> None:
+def _look(lookout: Lookout, *into: Seen) -> None:
     with contextlib.suppress(NotApplied):  # the last reading raises it, if it stays so
-        add(seen, lookout.peers())
+        told = lookout.peers()
+        for seen in into:
+            add(seen, told)
 
 
 def _published(project: Project, candidates: Sequence[str]) -> tuple[str, ...]:

@@ -136,6 +136,6 @@ def test_goodput_of_a_request_that_is_never_made_says_so(tmp_path: Path) -> None
 
 def test_a_request_that_the_locustfile_makes_may_come_late(tmp_path: Path) -> None:
     plan = make(tmp_path, drill("errors of GET /x > 90% for 10s", ", blind: 9s"))
-    plan = replace(plan, drill=plan.drill.knowing(endpoints=("GET /", "GET /x")))
+    plan = replace(plan, drill=plan.drill.knowing(named=("GET /", "GET /x"), unnamed=()))
     record, _ = play(FakeWorld(), plan, tmp_path)
     assert record.journal().of(GuardTripped) == ()

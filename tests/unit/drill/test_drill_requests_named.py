@@ -10,6 +10,7 @@ import pytest
 from harness.drill.endpoints import endpoints
 from harness.drill.parse import parse
 from harness.drill.problem import Invalid
+from harness.drill.requests_named import unchecked_requests
 
 MEANT = "the locustfile makes no request 'POST /chekout' (did you mean 'POST /checkout'?)"
 
@@ -61,6 +62,49 @@ def test_where_the_locustfile_does_not_tell_all_nothing_is_said(checkout: Callab
     users = file.parent / "users.py"
     users.write_text(users.read_text().replace('"/checkout"', "self.where"))
     assert parse(file).origin.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("request_", "said"),
+    [
+        ("GET /nope", "makes no request 'GET /nope'; it has POST /checkout, PUT requests that are named as it runs"),
+        ("POST /chekout", "makes no request 'POST /chekout' (did you mean 'POST /checkout'?)"),
+        ("/nope", "makes no request '/nope'"),
+        ("PUT /nope", ""),
+        ("POST /checkout", ""),
+    ],
+)
+def test_of_a_method_whose_names_only_a_run_knows_any_may_be_meant_and_of_others_none(
+    checkout: Callable[..., Path], request_: str, said: str
+) -> None:
+    file = checkout("POST /checkout, p95", f"{request_}, p95")
+    users = file.parent / "users.py"
+    users.write_text(f"{users.read_text()}        self.client.put(self.where, name=self.name)\n")
+    drill = parse(file)
+    assert [said in one.what for one in drill.origin.warnings] == ([True] if said else [])
+    assert drill.origin.endpoints is None
+    assert ("users.py:7 makes a request" in unchecked_requests(drill)) == (request_ == "PUT /nope")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "warned", "unchecked"),
+    [
+        ("POST /check*", False, False),
+        ("GET /*", True, False),
+        ("PUT /*", False, True),
+        ("P*T /x", False, True),
+        ("DELETE*", True, False),
+    ],
+)
+def test_a_canarys_pattern_may_mean_one_whose_name_only_a_run_knows(
+    checkout: Callable[..., Path], pattern: str, warned: bool, unchecked: bool
+) -> None:
+    claim = f"- canary_judged: {{requests: ['{pattern}'], within: 30s, errors: +1pp}}\n      - responds_within"
+    file = checkout("- responds_within", claim)
+    users = file.parent / "users.py"
+    users.write_text(f"{users.read_text()}        self.client.put(self.where)\n")
+    drill = parse(file)
+    assert (len(drill.origin.warnings) == 1, pattern in unchecked_requests(drill)) == (warned, unchecked)
 
 
 def test_a_claim_whose_request_is_made_of_labels_is_no_name(checkout: Callable[..., Path]) -> None:

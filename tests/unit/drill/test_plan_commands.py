@@ -82,6 +82,26 @@ def test_without_docker_validate_says_what_it_could_not_check(typed: Callable[..
     assert "services and edges could not be checked: docker compose: there is no docker" in result.stderr
 
 
+def test_requests_that_nobody_could_look_for_are_said_once(typed: Callable[..., Result], checkout: Write) -> None:
+    path = checkout("errors_below: {", "errors_below: {request: GET /nope, ")
+    (path.parent / "steps.py").write_text("def pay(user):\n    user.client.post('/pay')\n")
+    users = path.parent / "users.py"
+    users.write_text(f"import steps\n{users.read_text()}")
+    assert "makes no request 'GET /nope'; it has POST /checkout, POST /pay" in typed("validate").stdout
+    users.write_text(f"import faker\n{users.read_text()}")
+    said = "that the locustfile makes POST /checkout, GET /nope could not be checked: drills/users.py:1 imports faker"
+    for word, words in (("validate", ()), ("plan", ("checkout",))):
+        result = typed(word, *words)
+        assert (result.exit_code, result.stderr.count(said)) == (0, 1)
+    assert said in json.loads(typed("validate", "--format", "json").stdout)["unchecked"][0]
+
+
+def test_where_no_request_is_named_nothing_is_said_of_them(typed: Callable[..., Result], checkout: Write) -> None:
+    path = checkout("{request: POST /checkout, p95", "{p95")
+    (path.parent / "users.py").write_text(f"import faker\n{(path.parent / 'users.py').read_text()}")
+    assert "could not be checked" not in typed("validate").stderr
+
+
 def test_validate_as_json_is_one_document(typed: Callable[..., Result], checkout: Write) -> None:
     checkout("title:", "titel:")
     result = typed("validate", "--format", "json")

@@ -1,0 +1,122 @@
+"""A first drill hurts what its own load comes to, as far as anything tells; where nothing does, it says so at the fault."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from harness.edges import Edge, Known
+from harness.init import alerts, choose, drillfile
+from harness.init.routes import Route
+from harness.init.seen import Baseline
+from harness.init.used import rose, use
+from harness.stack.observe import Seen, add
+from harness.world.lookout import Peers
+
+STORES = tuple(Edge(f"{name}s", f"{name}s-db", speaks="postgres") for name in ("order", "cart", "user"))
+EDGES = (*(Edge("front", edge.caller) for edge in STORES), *STORES)
+CONFIG: dict[str, dict[str, object]] = {
+    "services": {name: {} for edge in EDGES for name in (edge.caller, edge.dependency)}
+}
+
+
+def chosen(*routes: Route, risen: tuple[str, ...] = (), edges: tuple[Edge, ...] = EDGES) -> choose.Hurt:
+    return choose.hurt(CONFIG, "front", edges, edges, (), routes, risen)
+
+
+@pytest.mark.parametrize(
+    ("routes", "risen", "edge"),
+    [
+        ((), (), "orders->orders-db"),
+        ((Route("GET", "/"),), (), "orders->orders-db"),
+        ((Route("GET", "/cart"),), (), "carts->carts-db"),
+        ((Route("GET", "/api/users/{id}"),), (), "users->users-db"),
+        ((Route("GET", "/cart"), Route("GET", "/users", weight=5)), (), "users->users-db"),
+        ((Route("GET", "/cart"), Route("POST", "/users", weight=5, off="it writes")), (), "carts->carts-db"),
+        ((Route("GET", "/{cart}?user=1"),), (), "orders->orders-db"),
+        ((Route("GET", "/cart"),), ("users->users-db",), "users->users-db"),
+    ],
+)
+def test_of_stores_that_are_alike_the_one_that_the_load_comes_to_is_hurt(
+    routes: tuple[Route, ...], risen: tuple[str, ...], edge: str
+) -> None:
+    hurt = chosen(*routes, risen=risen)
+    assert hurt.edge is not None
+    assert hurt.edge.id == edge
+
+
+def test_a_proven_store_goes_before_one_that_only_a_route_names() -> None:
+    hurt = choose.hurt(CONFIG, "front", EDGES, STORES[:1], (), (Route("GET", "/cart"),))
+    assert hurt.edge == STORES[0]
+
+
+def test_why_it_was_chosen_is_said() -> None:
+    assert "the load's GET /cart is named like it" in chosen(Route("GET", "/cart")).why
+    assert "its connections rose while the load was asked for" in chosen(risen=("carts->carts-db",)).why
+
+
+@pytest.mark.parametrize(
+    ("path", "caller", "dependency", "named"),
+    [
+        ("/catalogue/3", "front", "catalog-db", True),
+        ("/cart", "front", "cartservice", True),
+        ("/front/page", "front", "front-cache", True),
+        ("/front", "front", "redis", False),  # its own name tells nothing of whom it calls
+        ("/api/v1/web", "web-api", "webapi-db", False),
+        ("/car", "front", "cartservice", False),
+    ],
+)
+def test_a_route_names_a_dependency_by_a_whole_word_or_the_beginning_of_a_longer_one(
+    path: str, caller: str, dependency: str, named: bool
+) -> None:
+    assert bool(use(Edge(caller, dependency), "front", (Route("GET", path),), ()).why) == named
+
+
+def counted(**ports: int) -> Seen:
+    seen = Seen()
+    add(seen, {"web": Peers((), ("10.0.0.2",), {name: {5432: count} for name, count in ports.items()}, {})})
+    return seen
+
+
+def test_connections_that_the_load_opens_tell_that_it_comes_there() -> None:
+    quiet = counted(db=4, cache=8, queue=2)
+    asked = counted(db=40, cache=8, queue=4, mail=3)
+    assert rose(quiet.named(), asked.named()) == ("web->db", "web->mail"), "the queue's two may be a pool's"
+    assert rose({}, asked.named()) == (), "nobody looked before"
+
+
+def text(hurt: choose.Hurt) -> str:
+    return drillfile.text(
+        drillfile.Draft(
+            name="first",
+            project="shop",
+            compose=("compose.yaml",),
+            locustfile="first.py",
+            against="front:8080",
+            hurt=hurt,
+            limits=choose.limits(Baseline(40, 0, 0.01, 0.02)),
+            picked=alerts.pick((), frozenset()),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("hurt", "fault"),
+    [
+        (chosen(Route("GET", "/cart")), "latency: {edge: carts->carts-db"),
+        (chosen(edges=(Edge("front", "x", known=(Known("seen", "3 connections"),)),)), "down: {edge: front->x"),
+        (chosen(edges=(Edge("front", "orders", refused="UDP"),)), "pause: {service: orders"),
+    ],
+)
+def test_where_nobody_saw_that_the_load_comes_there_the_first_fault_says_so(hurt: choose.Hurt, fault: str) -> None:
+    written = text(hurt)
+    before, _, after = written.partition(f"      - {fault}")
+    told = [line.strip("# ") for line in before.partition("    faults:\n")[2].splitlines()]
+    assert f"Not known: whether a request of first.py comes to {hurt.service}." in " ".join(told)
+    assert "Not known: whether a request" not in after
+    assert yaml.safe_load(written)["phases"][0]["faults"]
+
+
+@pytest.mark.parametrize("hurt", [chosen(risen=("carts->carts-db",)), chosen(edges=())])
+def test_where_it_was_seen_or_the_loaded_service_itself_is_hurt_nothing_is_in_doubt(hurt: choose.Hurt) -> None:
+    assert "Not known: whether a request" not in text(hurt)
