@@ -12,6 +12,7 @@ from harness.facts import RuleSeen
 from harness.init import alerts, choose, drillfile, locustfile, pages
 from harness.init.blind import sight
 from harness.init.cannot import cannot
+from harness.init.draft import Draft
 from harness.init.files import File, compose_files, drill_name, module_name, settings, variables, write
 from harness.init.found import Found, Say, find
 from harness.init.given import given_routes, source
@@ -96,7 +97,7 @@ def make(wishes: Wishes, folder: Path, say: Say) -> Made:
         hurt,
         found.target.service,
     )
-    draft = drillfile.Draft(
+    draft = Draft(
         name=name,
         project=project.name,
         compose=tuple(os.path.relpath(path.resolve(), drills.resolve()) for path in paths),

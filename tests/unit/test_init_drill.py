@@ -14,6 +14,7 @@ from harness.edges import Edge, Known
 from harness.errors import CannotRun, Missing, UsageError
 from harness.facts import ReceiverSeen, RuleSeen
 from harness.init import alerts, choose, doors, drillfile, making
+from harness.init.draft import Draft
 from harness.init.files import File, compose_files, drill_name, module_name, settings, variables, write
 from harness.init.found import find
 from harness.init.making import Made, make
@@ -72,7 +73,7 @@ def test_where_no_edge_can_be_mediated_the_service_itself_is_stopped() -> None:
 
 def written(hurt: choose.Hurt, only_seen: tuple[Edge, ...] = ()) -> str:
     return drillfile.text(
-        drillfile.Draft(
+        Draft(
             name="first",
             project="shop",
             compose=("compose.yaml",),
@@ -143,7 +144,7 @@ def rule(name: str, expr: str, for_s: float = 5.0) -> RuleSeen:
 @pytest.mark.parametrize(("errors", "ratio"), [(0, "5%"), (4, "22%")])
 def test_slow_is_not_held_to_fewer_errors_than_the_service_makes_when_nothing_is_wrong(errors: int, ratio: str) -> None:
     """The gate leaves room for what was measured; a claim without that room would fail a service that the gate calls steady."""
-    draft = drillfile.Draft(
+    draft = Draft(
         name="first",
         project="shop",
         compose=("compose.yaml",),

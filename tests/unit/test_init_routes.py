@@ -19,11 +19,12 @@ from hypothesis import strategies as st
 from harness.drill.endpoints import endpoints
 from harness.drill.locustfile import problems
 from harness.errors import UsageError
-from harness.init import access_log, drillfile, openapi
+from harness.init import access_log, openapi
 from harness.init.given import given_routes
 from harness.init.locustfile import http_text, tcp_text
 from harness.init.routes import Route, answered, kind_of, scaled, template
 from harness.init.wishes import Wishes
+from harness.init.yaml_words import commented, scalar
 
 UUID = "0b5d1d3e-7f0c-4f7b-9a55-0d6f6ad0c1aa"
 
@@ -177,8 +178,8 @@ def test_no_text_of_others_leaves_its_comment(text: str) -> None:
 
 @pytest.mark.parametrize("about", ["x\ny: 1", "\x00 \x07", "\u2028import: os\x85z: 1"])
 def test_a_comment_of_the_drill_stays_one(about: str) -> None:
-    assert drillfile._comment(about)[0].startswith("  # ")
-    text = "\n".join([*drillfile._comment(about), f"a: [{drillfile._scalar(about)}]"])
+    assert commented(about)[0].startswith("  # ")
+    text = "\n".join([*commented(about), f"a: [{scalar(about)}]"])
     assert yaml.safe_load(text) == {"a": [about]}
 
 

@@ -7,6 +7,7 @@ import yaml
 
 from harness.edges import Edge, Known
 from harness.init import alerts, choose, drillfile
+from harness.init.draft import Draft
 from harness.init.routes import Route
 from harness.init.seen import Baseline
 from harness.init.used import rose, use
@@ -87,7 +88,7 @@ def test_connections_that_the_load_opens_tell_that_it_comes_there() -> None:
 
 def text(hurt: choose.Hurt) -> str:
     return drillfile.text(
-        drillfile.Draft(
+        Draft(
             name="first",
             project="shop",
             compose=("compose.yaml",),
