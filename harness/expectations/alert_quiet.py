@@ -42,8 +42,9 @@ class AlertQuiet(Expectation):
              asks for what that can give (else its silence says nothing: rule_missing, rule_broken, not_evaluated, no_series,
              rule_impossible). A rule that was taken away in the window leaves a pattern open about itself alone
              (rule_missing), also where it came back later, and what the others showed is told; one in whose place a reload brought
-             another of its name goes on in that. What appears only with the first error may be missing; that is
-             said, and what was pending at the window's end. An alert that is claimed by name and was, with a `for` longer than
+             another of its name goes on in that. Where every such rule was first loaded in the window, that is open, too (rule_missing);
+             beside others it is told. What appears only with the first error may be missing, if a target exposes its help or its type;
+             that is said, and what was pending at the window's end. An alert that is claimed by name and was, with a `for` longer than
              the window, is not decided (below_floor).
     Source:  Prometheus' /api/v1/rules each second; an alert fires at the time of an evaluation, which is exact. What its rule
              reads is asked of Prometheus when the phases are over; where that could not be, nobody knows (not_watched). What
@@ -104,6 +105,7 @@ class AlertQuiet(Expectation):
         replaced = [one.gone for one in left if one.seamless and key_of(one.gone) not in away]
         broken = broken_rules.broken(journal, [*rules, *replaced], window.start_s, window.end_s)
         vacuous = self._vacuous(evidence, window, rules, gone, broken) or self._held(evidence, window, rules)
+        vacuous = vacuous or rules_away.too_late(evidence, self._what(), rules, self._new(journal, window))
         quiet = vacuous or self._quiet(evidence, window, rules, replaced, broken)
         return rules_away.left_open(evidence, quiet, gone) if gone and quiet.outcome is Outcome.PASSED else quiet
 
@@ -146,6 +148,8 @@ class AlertQuiet(Expectation):
             return self._blind(evidence, what, *mute[0])
         reads, loaded = [one for _, one in read], len(ran)
         idle = f", {len(rules) - loaded} not in this time" if loaded < len(rules) else ""
+        mine = {key_of(one) for one in ran}
+        idle += rules_away.told([one for one in self._new(journal, window) if key_of(one) in mine])
         idle += f", {replaced[0].rule} replaced at {replaced[0].at_s:.1f} s" if replaced else ""
         idle += f" ({len(replaced) - 1} more)" if replaced[1:] else ""
         failing = len({key_of(one.seen) for one in broken})
@@ -265,6 +269,9 @@ class AlertQuiet(Expectation):
             decide="a rule that could have fired",
             cites=cites(evidence, *(one.seen for one in unsound[:1]), *(one.gone for one in gone[:1])),
         )
+
+    def _new(self, journal: Journal, window: Window) -> list[RuleSeen]:
+        return rules_away.newcomers(journal, self._sightings(journal, window), window.start_s)
 
     def _sightings(self, journal: Journal, window: Window) -> list[RuleSeen]:
         """Of the rules that the claim means, until the window's end."""
