@@ -105,7 +105,6 @@ class AlertQuiet(Expectation):
         replaced = [one.gone for one in left if one.seamless and key_of(one.gone) not in away]
         broken = broken_rules.broken(journal, [*rules, *replaced], window.start_s, window.end_s)
         vacuous = self._vacuous(evidence, window, rules, gone, broken) or self._held(evidence, window, rules)
-        vacuous = vacuous or rules_away.too_late(evidence, self._what(), rules, self._new(journal, window))
         quiet = vacuous or self._quiet(evidence, window, rules, replaced, broken)
         return rules_away.left_open(evidence, quiet, gone) if gone and quiet.outcome is Outcome.PASSED else quiet
 
@@ -144,12 +143,16 @@ class AlertQuiet(Expectation):
         ran = alerts.evaluated(journal, rules, (window.start_s, window.end_s))
         read = [(rule, selected.read(journal, rule, window.start_s, window.end_s)) for rule in (*ran, *replaced)]
         mute = [(rule, one) for rule, one in read if one.blind or one.untold]
-        if all(any(rule is one for one, _ in mute) or _failed(rule, broken) for rule in ran):
+        sound = [rule for rule in ran if not any(rule is one for one, _ in mute) and not _failed(rule, broken)]
+        if not sound:
             return self._blind(evidence, what, *mute[0])
+        new = rules_away.newcomers(journal, self._sightings(journal, window), window.start_s)
+        if late := rules_away.too_late(evidence, what, sound, new):
+            return late
         reads, loaded = [one for _, one in read], len(ran)
         idle = f", {len(rules) - loaded} not in this time" if loaded < len(rules) else ""
         mine = {key_of(one) for one in ran}
-        idle += rules_away.told([one for one in self._new(journal, window) if key_of(one) in mine])
+        idle += rules_away.told([one for one in new if key_of(one) in mine])
         idle += f", {replaced[0].rule} replaced at {replaced[0].at_s:.1f} s" if replaced else ""
         idle += f" ({len(replaced) - 1} more)" if replaced[1:] else ""
         failing = len({key_of(one.seen) for one in broken})
@@ -269,9 +272,6 @@ class AlertQuiet(Expectation):
             decide="a rule that could have fired",
             cites=cites(evidence, *(one.seen for one in unsound[:1]), *(one.gone for one in gone[:1])),
         )
-
-    def _new(self, journal: Journal, window: Window) -> list[RuleSeen]:
-        return rules_away.newcomers(journal, self._sightings(journal, window), window.start_s)
 
     def _sightings(self, journal: Journal, window: Window) -> list[RuleSeen]:
         """Of the rules that the claim means, until the window's end."""

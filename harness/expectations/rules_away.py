@@ -111,7 +111,7 @@ def told(new: Sequence[RuleSeen]) -> str:
 def too_late(evidence: Evidence, what: str, rules: Sequence[RuleSeen], new: Sequence[RuleSeen]) -> Finding | None:
     """That all of these are new: nobody knows what would have been before; None where one is not."""
     late = {key_of(one): one for one in new}
-    if not rules or not all(key_of(one) in late for one in rules):
+    if not all(key_of(one) in late for one in rules):
         return None
     first = min((late[key_of(one)] for one in rules), key=lambda one: one.at_s)
     return inconclusive(

@@ -116,6 +116,13 @@ def test_one_that_is_loaded_first_in_the_window_says_nothing_of_the_time_before(
     assert came(AlertQuiet(alert="Slow*"), OTHER, back(30.2))[:2] == ("inconclusive", "rule_missing")
 
 
+def test_one_that_could_never_fire_makes_no_newcomer_known_of_before() -> None:
+    never = f.SelectorSeen(seen_s=92, selector="lost", metric="lost")
+    found = judged(ALL, ruled(rule(4.0, rule="Other", expr="lost > 1"), back(30.2), never))
+    assert (found.outcome.value, found.reason) == ("inconclusive", "rule_missing")
+    assert "the rule Slow was loaded only at 30.2 s" in found.because
+
+
 def test_one_that_is_loaded_beside_others_is_told() -> None:
     for claim, other in ((ALL, OTHER), (SLOW, rule(4.0, group="h"))):
         outcome, _, because = came(claim, other, back(30.2))
