@@ -36,7 +36,7 @@ class AlertClears(Expectation):
              nothing to read nobody knows: that time counts from when its series are there again. One that cleared while the
              fault was still on is told so (`alert_fires: {holds: true}` claims that it does not), and looked at until the time is over.
              Where one fired upon the phase's fault, or after it before the time was up, others that fire since before it (and
-             where no fault was on) are not counted, and told; where none did, that they fire on decides nothing (pre_existing).
+             where no fault was on) are not counted, and told; where none did, nothing is decided by those, also where they clear (pre_existing).
     Decides: passed as soon as that was seen; inconclusive where its rule could not have fired any more (no_series,
              rule_missing, rule_broken: the service or the rule is gone, and not the trouble); failed when it surely did not begin within the time: late, flapping (it had
              cleared and fired anew), never_resolved (it still fired at the end). An alert that never fired has nothing to
@@ -117,20 +117,28 @@ class AlertClears(Expectation):
         limit_s = window.start_s + self.within_s
         if not any(standing.upon_s(evidence, window) <= e.from_s < window.start_s for e in own):
             found = self._of(evidence, window, mine)
-            if found.outcome is not Outcome.FAILED:
-                return found
-            if not any(e.until_s > window.start_s and e.from_s <= limit_s for e in own):
-                return inconclusive(
-                    f"{standing.told(first)}, and no other fired upon it, so there was nothing to clear",
-                    reason="pre_existing",
-                    decide="a steady state with `no alert firing`, and an alert that fires upon the fault",
-                    cites=found.cites,
-                )
-            if not any(e.until_s > limit_s for e in before):
+            alone = not any(e.until_s > window.start_s and e.from_s <= limit_s for e in own)
+            if alone and found.outcome is not Outcome.INCONCLUSIVE:
+                return self._none_upon(evidence, mine, first, found, limit_s)
+            if found.outcome is not Outcome.FAILED or not any(e.until_s > limit_s for e in before):
                 return found
         found = self._of(evidence, window, own)
         cited = tuple(dict.fromkeys((*found.cites, first.began.cite)))
         return replace(found, because=f"{found.because}; {standing.told(first)}, and is not counted", cites=cited)
+
+    @staticmethod
+    def _none_upon(evidence: Evidence, mine: list[Episode], first: Episode, found: Finding, limit_s: float) -> Finding:
+        """That only such fired as did since before the fault, whatever these came to."""
+        if evidence.journal.end_s < limit_s:
+            return alerts.time_not_up(evidence, f"{standing.told(first)}: whether another fires upon it was not known")
+        clear_s = max(e.until_s for e in mine)
+        clear = f" (it was clear from {clear_s:.1f} s on)" if clear_s < math.inf else ""
+        return inconclusive(
+            f"{standing.told(first)}, and no other fired upon it, so there was nothing to clear{clear}",
+            reason="pre_existing",
+            decide="a steady state with `no alert firing`, and an alert that fires upon the fault",
+            cites=found.cites,
+        )
 
     def _of(self, evidence: Evidence, window: Window, mine: list[Episode]) -> Finding:  # noqa: PLR0911 (one return for each thing there is to say)
         """What these came to."""

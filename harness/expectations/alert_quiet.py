@@ -42,8 +42,9 @@ class AlertQuiet(Expectation):
              asks for what that can give (else its silence says nothing: rule_missing, rule_broken, not_evaluated, no_series,
              rule_impossible). A rule that was taken away in the window leaves a pattern open about itself alone
              (rule_missing), also where it came back later, and what the others showed is told; one in whose place a reload brought
-             another of its name goes on in that. What appears only with the first error may be missing; that is
-             said, and what was pending at the window's end. An alert that is claimed by name and was, with a `for` longer than
+             another of its name goes on in that. Where every such rule was first loaded in the window, that is open, too (rule_missing);
+             beside others it is told. What appears only with the first error may be missing, if a target exposes its help or its type;
+             that is said, and what was pending at the window's end. An alert that is claimed by name and was, with a `for` longer than
              the window, is not decided (below_floor).
     Source:  Prometheus' /api/v1/rules each second; an alert fires at the time of an evaluation, which is exact. What its rule
              reads is asked of Prometheus when the phases are over; where that could not be, nobody knows (not_watched). What
@@ -142,10 +143,16 @@ class AlertQuiet(Expectation):
         ran = alerts.evaluated(journal, rules, (window.start_s, window.end_s))
         read = [(rule, selected.read(journal, rule, window.start_s, window.end_s)) for rule in (*ran, *replaced)]
         mute = [(rule, one) for rule, one in read if one.blind or one.untold]
-        if all(any(rule is one for one, _ in mute) or _failed(rule, broken) for rule in ran):
+        sound = [rule for rule in ran if not any(rule is one for one, _ in mute) and not _failed(rule, broken)]
+        if not sound:
             return self._blind(evidence, what, *mute[0])
+        new = rules_away.newcomers(journal, self._sightings(journal, window), window.start_s)
+        if late := rules_away.too_late(evidence, what, sound, new):
+            return late
         reads, loaded = [one for _, one in read], len(ran)
         idle = f", {len(rules) - loaded} not in this time" if loaded < len(rules) else ""
+        mine = {key_of(one) for one in ran}
+        idle += rules_away.told([one for one in new if key_of(one) in mine])
         idle += f", {replaced[0].rule} replaced at {replaced[0].at_s:.1f} s" if replaced else ""
         idle += f" ({len(replaced) - 1} more)" if replaced[1:] else ""
         failing = len({key_of(one.seen) for one in broken})

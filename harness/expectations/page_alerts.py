@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from harness import alerting
 from harness.agreeing import Agreeing
 from harness.alerting import NO_LABELS, Episode, Identity
-from harness.expectations import alerts, by_chance, other_source
+from harness.expectations import alerts, by_chance, other_source, page_times
 from harness.expectations.base import Evidence
 from harness.expectations.by_chance import Before
 from harness.expectations.external_labels import in_prometheus
 from harness.expectations.notifications import LAG_S, Notification
+from harness.expectations.page_times import PageTimes
 from harness.expectations.requests import cites
 from harness.facts import Paged, RuleSeen
 from harness.journal import Journal
@@ -108,14 +110,14 @@ class Candidates:
         self._same: dict[Identity, list[Episode]] = {}
         for one in self.episodes:
             self._same.setdefault(one.identity, []).append(one)
-        self._just_then: dict[tuple[str, float, float], list[Episode]] = {}
+        self._times = PageTimes(self.episodes, self.slack_s)
+        self._just_then: dict[tuple[float, float], list[Episode]] = {}
 
     def just_then(self, page: Paged) -> list[Episode]:
         """Those that fired when it says, whatever their labels."""
-        key = page.status, _fired_s(page), began_s(page)
+        key = _fired_s(page), _cleared_s(page)
         if key not in self._just_then:
-            there = [one for one in self.episodes if _lies_in(page, one, self.slack_s) and _gap_s(page, one) <= LAG_S]
-            self._just_then[key] = _nearest(page, there)
+            self._just_then[key] = self._times.just_then(*key)
         return self._just_then[key]
 
     def same(self, found: Sequence[Episode]) -> list[Episode]:
@@ -143,25 +145,35 @@ def of_page(journal: Journal, page: Paged, labels: Labels = NO_LABELS) -> list[E
     return _nearest(page, dropped) if dropped or listed else known.just_then(page)
 
 
+def told_s(journal: Journal, pages: Iterable[Paged], labels: Labels = NO_LABELS) -> dict[Episode, float]:
+    """Those that some of these are about, and when the last of these came. What many pages are about alike is gone through once."""
+    last: dict[int, tuple[list[Episode], float]] = {}
+    for page in pages:
+        about = of_page(journal, page, labels)
+        _, at_s = last.get(id(about), (about, page.at_s))
+        last[id(about)] = about, max(at_s, page.at_s)
+    told: dict[Episode, float] = {}
+    for about, at_s in last.values():
+        told |= {one: max(at_s, told.get(one, at_s)) for one in about}
+    return told
+
+
 def _fired_s(page: Paged) -> float:
     return began_s(page) if page.starts_s is None else page.starts_s
 
 
+def _cleared_s(page: Paged) -> float:
+    return began_s(page) if page.status == "resolved" else math.nan
+
+
 def _lies_in(page: Paged, episode: Episode, slack_s: float) -> bool:
     """Whether what it tells of may be this episode: it began in it, or (of an all-clear) ended with it."""
-    fired_s = _fired_s(page)
-    over = page.status == "resolved" and episode.from_s <= began_s(page) and _end_gap_s(page, episode) <= slack_s
-    return over or episode.from_s - slack_s <= fired_s < episode.until_s
+    return page_times.lies_in(episode, _fired_s(page), _cleared_s(page), slack_s)
 
 
 def _gap_s(page: Paged, episode: Episode) -> float:
     """How far the instant that it tells, at which its alert fired or cleared, lies from this one's."""
-    gap_s = abs(episode.from_s - _fired_s(page))
-    return min(gap_s, _end_gap_s(page, episode)) if page.status == "resolved" else gap_s
-
-
-def _end_gap_s(page: Paged, episode: Episode) -> float:
-    return abs(episode.until_s - began_s(page))
+    return page_times.gap_s(episode, _fired_s(page), _cleared_s(page))
 
 
 def _nearest(page: Paged, found: Sequence[Episode]) -> list[Episode]:

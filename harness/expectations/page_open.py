@@ -12,7 +12,7 @@ from harness.expectations import alerts, next_fault, page_all_clear
 from harness.expectations.base import Evidence
 from harness.expectations.external_labels import in_prometheus
 from harness.expectations.notifications import GAP_S, LAG_S, PROBE
-from harness.expectations.page_alerts import began_s, of_page
+from harness.expectations.page_alerts import began_s, of_page, told_s
 from harness.expectations.page_hops import Sought
 from harness.expectations.requests import cites
 from harness.facts import AlertRouted, Paged
@@ -77,9 +77,9 @@ def _told_of(journal: Journal, sought: Sought, until_s: float) -> list[Episode]:
     another one of that name may fire since before the run."""
     mine = alerting.episodes(journal, sought.alert, in_prometheus(journal, sought.alert, sought.labels))
     pages = [page for page in journal.of(Paged, until_s=until_s) if _to(sought, page)]
-    about = [(page.at_s, episode) for page in pages for episode in of_page(journal, page, sought.labels)]
-    known = {episode.identity for _, episode in about}
-    told = {episode for at_s, episode in about if at_s > sought.from_s and _counts(sought, episode.from_s)}
+    about = told_s(journal, pages, sought.labels)
+    known = {episode.identity for episode in about}
+    told = {one for one, at_s in about.items() if at_s > sought.from_s and _counts(sought, one.from_s)}
     meant = Agreeing(
         (seen.labels, seen)
         for seen in journal.of(AlertRouted, until_s=until_s)

@@ -1,4 +1,5 @@
-"""Rules that were not loaded for a while: their silence of then says nothing, and whatever the others did leaves that open. Pure."""
+"""Rules that were not loaded for a while, or not yet: their silence of then says nothing, and whatever the others did leaves that of
+those that went open. Pure."""
 
 from __future__ import annotations
 
@@ -45,8 +46,30 @@ class Away:
 
 def away(journal: Journal, mine: Sequence[RuleSeen], from_s: float) -> list[Away]:
     """Of `mine`, the sightings of the rules that a claim means until its end, what was taken away and not back at from_s."""
-    looks = sorted(look.seen_s for look in journal.of(Looked, probe=alerting.PROBE))
     went, came = [one for one in mine if one.gone], list(_came(mine))
+    back = _backs(_looks(journal), went, came)
+    found = [
+        Away(gone, came[back[number][0]], back[number][1]) if number in back else Away(gone)
+        for number, gone in enumerate(went)
+    ]
+    return [one for one in found if max(one.gone.at_s, one.back.at_s if one.back else -math.inf) >= from_s]
+
+
+def newcomers(journal: Journal, mine: Sequence[RuleSeen], from_s: float) -> list[RuleSeen]:
+    """Of `mine` those that a look since from_s had not found, and that came for none which went: each as it was first seen."""
+    went, came, looks = [one for one in mine if one.gone], list(_came(mine)), _looks(journal)
+    taken = {other for other, _ in _backs(looks, went, came).values()}
+    first = {key_of(one): one for one in reversed(came)}
+    new = [one for other, one in enumerate(came) if other not in taken and one is first[key_of(one)]]
+    return [one for one in new if (place := bisect_left(looks, one.seen_s)) and looks[place - 1] >= from_s]
+
+
+def _looks(journal: Journal) -> list[float]:
+    return sorted(look.seen_s for look in journal.of(Looked, probe=alerting.PROBE))
+
+
+def _backs(looks: Sequence[float], went: Sequence[RuleSeen], came: Sequence[RuleSeen]) -> dict[int, tuple[int, bool]]:
+    """By the place of each that went that of the one which came for it, and whether no look lay between."""
     pairs: list[tuple[Match, int, int]] = []
     for number, gone in enumerate(went):
         place = bisect_left(looks, gone.seen_s)
@@ -62,11 +85,7 @@ def away(journal: Journal, mine: Sequence[RuleSeen], from_s: float) -> list[Away
         if number not in back and other not in taken:
             back[number] = other, not late
             taken.add(other)
-    found = [
-        Away(gone, came[back[number][0]], back[number][1]) if number in back else Away(gone)
-        for number, gone in enumerate(went)
-    ]
-    return [one for one in found if max(one.gone.at_s, one.back.at_s if one.back else -math.inf) >= from_s]
+    return back
 
 
 def left_open(evidence: Evidence, quiet: Finding, gone: Sequence[Away]) -> Finding:
@@ -78,6 +97,29 @@ def left_open(evidence: Evidence, quiet: Finding, gone: Sequence[Away]) -> Findi
         reason="rule_missing",
         decide="rules that stay loaded to the window's end; in `allow` those that need not",
         cites=tuple(dict.fromkeys((*cites(evidence, *(one.gone for one in gone[:3])), *quiet.cites))),
+    )
+
+
+def told(new: Sequence[RuleSeen]) -> str:
+    """Since when these are loaded, beside others; '' for none."""
+    if not new:
+        return ""
+    names, later = ", ".join(dict.fromkeys(one.rule for one in new[:3])), " or later" if new[1:] else ""
+    return f", {len(new)} loaded only at {new[0].at_s:.1f} s{later}: {names}"
+
+
+def too_late(evidence: Evidence, what: str, rules: Sequence[RuleSeen], new: Sequence[RuleSeen]) -> Finding | None:
+    """That all of these are new: nobody knows what would have been before; None where one is not."""
+    late = {key_of(one): one for one in new}
+    if not all(key_of(one) in late for one in rules):
+        return None
+    first = min((late[key_of(one)] for one in rules), key=lambda one: one.at_s)
+    return inconclusive(
+        f"{what} did not fire, but the rule {first.rule}{alerting.shown(first.labels)} was loaded only at {first.at_s:.1f} s, so its"
+        " silence before says nothing",
+        reason="rule_missing",
+        decide="a rule that is loaded from the window's beginning",
+        cites=cites(evidence, first),
     )
 
 

@@ -1,7 +1,8 @@
 """What an alert's rule reads, as Prometheus had it: whether its silence says anything, and what was missing of it. Pure.
 
 A counter of errors often appears with the first error, so that a right rule reads nothing while all is well. It is told from a
-rule that can never fire by what else is there: the same series but for its status, the metric's help, its labels elsewhere.
+rule that can never fire by what else is there: the same series but for its status, the metric's help, its labels elsewhere. Of a metric
+that nothing in the stack tells of, its name alone shows nothing: a slip reads so, too.
 """
 
 from __future__ import annotations
@@ -36,6 +37,10 @@ WHOM = re.compile(
 """Labels that say where it went wrong: a name that is found nowhere else may be none."""
 
 LABELS = "labels that the series have; or, where they only come with the first error, a counter that begins at 0"
+METRIC = (
+    "the metric's name as a target exposes it; or, where it only comes with the first error, its help from the start, or a counter that"
+    " begins at 0"
+)
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,8 @@ def read(journal: Journal, rule: RuleSeen, start_s: float, end_s: float) -> Read
         return Read(f"reads {nothing.said}", "no_series", mend, nothing.too_early, facts=facts)
     if missing:
         lacking = tuple(seen[selector] for selector in missing if selector in seen)
-        return Read(f"reads {said(lacking[0], start_s)}", "no_series", LABELS, facts=lacking)
+        mend = METRIC if _nameless(lacking[0]) else LABELS
+        return Read(f"reads {said(lacking[0], start_s)}", "no_series", mend, facts=lacking)
     unborn = [one for one in met if isinstance(one, SelectorSeen) and not one.why and not _there(one, start_s, end_s)]
     untold = [one for one in met if one.why]
     return Read(
@@ -117,8 +123,8 @@ def said(one: SelectorSeen, start_s: float) -> str:
     if one.spans:
         return f"{one.selector}, which gave no sample before {one.spans[0][0]:.1f} s"
     if not one.of_metric and one.metric:
-        like = f" (there is {one.like})" if one.like else ""
-        known = "" if one.described else f": there is no metric {one.metric}{like}"
+        other = "there was one before this run" if one.like == one.metric else f"there is {one.like}"
+        known = f": there is no metric {one.metric}{f' ({other})' if one.like else ''}" if _nameless(one) else ""
         return f"{one.selector}, which no series has{known}{_nowhere(one)}"
     nothing = "''"
     there = "; ".join(
@@ -225,12 +231,18 @@ def may_come(journal: Journal, one: SelectorSeen, end_s: float) -> bool:
         later = all(from_s >= end_s for from_s, _ in one.spans)
         return later and (trouble or any(OUTCOME.search(part.label) for part in parts))
     if not one.of_metric:
-        return (one.described or trouble) and not one.like and not one.unknown
+        return (one.described or metric.startswith("ALERTS")) and not one.like and not one.unknown
     if one.plain or not trouble or "le" in one.strange:  # no bucket comes with trouble
         return one.plain and not never_comes(one, parts)
     named = _names(journal)
     strange = [part for part in parts if part.label in one.unknown and WHOM.match(part.label)]
     return all(part.label not in TARGET and part.value.lower() in named for part in strange)
+
+
+def _nameless(one: SelectorSeen) -> bool:
+    """Whether no metric of that name was there in the run, and none is known to come."""
+    never = bool(one.metric) and not one.spans and not one.of_metric
+    return never and (bool(one.like) or not one.described)
 
 
 def _nowhere(one: SelectorSeen) -> str:

@@ -36,6 +36,8 @@ COARSE = 10
 FAILURES = 3
 """Selectors in a row; then the others are not asked for any more."""
 LIKE = 0.9
+SUFFIXES = ("", "_bucket", "_count", "_sum", "_total")
+"""What the names of a family's series have behind its own."""
 NOT_ALERTS = '__name__!~"ALERTS.*"'  # an alert bears the labels of its own rule
 
 
@@ -43,7 +45,7 @@ class Asked(Protocol):
     """What is needed of world.metrics.Prometheus."""
 
     def query(self, expr: str) -> Answer: ...
-    def described(self, metric: str) -> bool: ...
+    def described(self, metric: str) -> str: ...
     def metrics(self) -> tuple[str, ...]: ...
 
 
@@ -181,7 +183,7 @@ class Selecting:
     def _missing(self, selector: str, metric: str, parts: Sequence[Matcher]) -> SelectorSeen:
         """What of it no series has."""
         of_metric = bool(metric) and self._any(metric)
-        described, names = (False, ()) if of_metric or not metric else self._told(metric)
+        described, like = (False, "") if of_metric or not metric else self._told(metric)
         other = plain(selector)
         but_outcome = of_metric and bool(other) and self._any(other)
         beside = [one for one in parts if but_outcome and not OUTCOME.search(one.label)]
@@ -197,19 +199,24 @@ class Selecting:
             step_s=self._step_s,
             of_metric=of_metric,
             described=described,
-            like=next(iter(difflib.get_close_matches(metric, names, 1, LIKE)), ""),
+            like=like,
             plain=but_outcome,
             strange=strange,
             unknown=tuple(one.label for one in asked if one.value and not self._any(f"{{{one.text},{NOT_ALERTS}}}")),
         )
 
-    def _told(self, metric: str) -> tuple[bool, tuple[str, ...]]:
-        """Whether such a metric is described, else which there are; not every server tells that."""
+    def _told(self, metric: str) -> tuple[bool, str]:
+        """Whether such a metric is described, and which there is that may be meant instead: where its family has series, these are all
+        that it has. Not every server tells that."""
+        family = ""
         try:
-            described = self.prometheus.described(metric)
-            return described, () if described else self.prometheus.metrics()
+            family, names = self.prometheus.described(metric), self.prometheus.metrics()
+            if not family:
+                return False, next(iter(difflib.get_close_matches(metric, names, 1, LIKE)), "")
+            there = {f"{family}{end}" for end in SUFFIXES} & set(names) - {metric}
+            return True, next((name for name in sorted(there) if self.prometheus.described(name) == family), "")
         except NotApplied:
-            return False, ()
+            return bool(family), ""
 
     def _none(self, metric: str, *parts: Matcher) -> bool:
         return not self._any(_selector(metric, parts))

@@ -78,11 +78,10 @@ class Prometheus:
         return self._ask("/api/v1/query_range", params)
 
     @understood
-    def described(self, metric: str) -> bool:
-        """Whether a target exposes help or type of such a metric, be there series of it or not."""
-        family = re.sub(r"_(bucket|count|sum|total|created)$", "", metric)
-        names = dict.fromkeys((metric, family))
-        return any(self._data("/api/v1/metadata", {"metric": name}) for name in names)
+    def described(self, metric: str) -> str:
+        """The family of such a metric, where a target exposes its help or type, be there series of it or not; ''."""
+        names = dict.fromkeys((metric, re.sub(r"_(bucket|count|sum|total|created)$", "", metric)))
+        return next((name for name in names if self._data("/api/v1/metadata", {"metric": name})), "")
 
     @understood
     def metrics(self) -> tuple[str, ...]:

@@ -35,12 +35,20 @@ HOLDS_BACK = f.InhibitSeen(
 )
 
 
-def storm(many: int, *more: f.Fact, waits_s: float = 2, added: dict[str, str] = {}, held: bool = True) -> Journal:  # noqa: B006
-    """`waits_s`: from firing to the page; `added`: labels that they get on their way; `held`: whether Alertmanager was seen to have them."""
+def storm(
+    many: int,
+    *more: f.Fact,
+    waits_s: float = 2,
+    added: dict[str, str] = {},  # noqa: B006
+    held: bool = True,
+    seconds: int = 10,
+) -> Journal:
+    """`waits_s`: from firing to the page; `added`: labels that they get on their way; `held`: whether Alertmanager was seen to have them;
+    `seconds`: in which they fire."""
     happened: list[f.Fact] = []
     for number in range(many):
         labels = {**SERVICE, "pod": str(number)}
-        from_s = 23 + number % 10
+        from_s = 23 + number % seconds
         own: dict[str, Any] = {"start_s": from_s, "labels": {**labels, **added}, "fingerprint": str(number)}
         happened += [alert(state, at_s, labels=labels) for state, at_s in (("pending", from_s - 1), ("firing", from_s))]
         happened += [alert("inactive", 52, labels=labels), page(from_s + waits_s, **own)]
@@ -86,6 +94,8 @@ CLAIMS: list[tuple[Expectation, tuple[f.Fact, ...], dict[str, Any]]] = [
     (QUIET, NONE, {}),
     (QUIET, NONE, {"added": CLUSTER}),
     (PAGED, NONE, {"added": REWRITTEN}),
+    (ALL_CLEAR, NONE, {"added": REWRITTEN}),
+    (ALL_CLEAR, NONE, {"added": REWRITTEN, "seconds": 1}),
     (QUIET, NONE, {"added": REWRITTEN}),
 ]
 

@@ -107,3 +107,33 @@ def test_what_was_wrong_with_the_one_that_was_replaced_counts_and_its_successor_
     assert "Slow replaced at 30.0 s, 1 not all the time: Prometheus could not evaluate the rule Slow" in because
     never = (rule(None, 29.99, expr="up < 1", interval_s=90.0), gone(30.0))
     assert came(SLOW, HERE, *never)[:2] == ("inconclusive", "not_evaluated")
+
+
+def test_one_that_is_loaded_first_in_the_window_says_nothing_of_the_time_before() -> None:
+    outcome, reason, because = came(SLOW, OTHER, back(30.2))
+    assert (outcome, reason) == ("inconclusive", "rule_missing")
+    assert "but the rule Slow was loaded only at 30.2 s, so its silence before says nothing" in because
+    assert came(AlertQuiet(alert="Slow*"), OTHER, back(30.2))[:2] == ("inconclusive", "rule_missing")
+
+
+def test_one_that_could_never_fire_makes_no_newcomer_known_of_before() -> None:
+    never = f.SelectorSeen(seen_s=92, selector="lost", metric="lost")
+    found = judged(ALL, ruled(rule(4.0, rule="Other", expr="lost > 1"), back(30.2), never))
+    assert (found.outcome.value, found.reason) == ("inconclusive", "rule_missing")
+    assert "the rule Slow was loaded only at 30.2 s" in found.because
+
+
+def test_one_that_is_loaded_beside_others_is_told() -> None:
+    for claim, other in ((ALL, OTHER), (SLOW, rule(4.0, group="h"))):
+        outcome, _, because = came(claim, other, back(30.2))
+        assert outcome == "passed"
+        assert "(2 rules evaluated, 1 loaded only at 30.2 s: Slow)" in because
+    several = (back(30.2), back(33.2, rule="Later"))
+    assert "(3 rules evaluated, 2 loaded only at 30.2 s or later: Slow, Later)" in came(ALL, OTHER, *several)[2]
+
+
+def test_one_that_no_look_of_the_window_missed_was_there_all_the_time() -> None:
+    for seen_s in (19.9, 20.2):
+        outcome, _, because = came(SLOW, OTHER, back(seen_s))
+        assert outcome == "passed"
+        assert "(1 rule evaluated all the time)" in because

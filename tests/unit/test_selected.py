@@ -57,7 +57,8 @@ def test_silence_of_a_rule_on_a_label_that_nothing_has_says_nothing() -> None:
         ('requests_total{code="5xx"}', {"of_metric": True, "plain": True, "strange": {"code": "'2xx'"}}),
         ('rpcs_total{code=~"1[34]"}', {"of_metric": True, "plain": True, "strange": {"code": "'0'"}}),
         ('ALERTS{severity="page"}', {"of_metric": True, "plain": True, "strange": {"severity": "''"}}),
-        ('errors_total{job="api"}', {}),  # a counter that nobody has seen yet, and whose name says why
+        ('errors_total{job="api"}', {"described": True}),  # a counter that nobody has seen yet
+        ("ALERTS", {}),  # no alert was yet
         ('orders_differ{job="api"}', {"described": True}),  # its help is exposed
         (ERRORS, {"of_metric": True, "strange": {"dependency": "'redis'"}}),  # the name is another metric's
         ('errors_total{type="odd"}', {"of_metric": True, "strange": {"type": "'even'"}, "unknown": ("type",)}),
@@ -94,6 +95,9 @@ def test_a_dependency_that_is_called_as_a_part_of_the_stack_is_no_slip() -> None
         ('errors_total{job="box"}', {"unknown": ("job",)}, "nothing in Prometheus has such a job"),
         ("error_total", {"like": "errors_total"}, "there is no metric error_total (there is errors_total)"),
         ("waiting", {}, "there is no metric waiting"),
+        ("checkout_errors_total", {}, "there is no metric checkout_errors_total"),
+        ("errors", {"described": True, "like": "errors_total"}, "there is no metric errors (there is errors_total)"),
+        ("errors_total", {"like": "errors_total"}, "there is no metric errors_total (there was one before this run)"),
         (
             'requests_total{job="api",status=~"5.."}',
             {"of_metric": True, "plain": True, "strange": {"status": "''"}},
@@ -130,6 +134,28 @@ def test_a_rule_that_reads_in_vain_decides_nothing_and_says_of_what(text: str, m
     assert said in found.because
 
 
+@pytest.mark.parametrize(
+    "expr",
+    [
+        "absent(lost_errors_total)",
+        "(sum(lost_errors_total) or vector(0)) > 5",
+        "errors_total > 5 unless lost_errors_total",
+        "errors_total > 5 or lost_errors_total > 5",
+    ],
+)
+def test_a_rule_that_can_hold_without_a_metric_does_not_ask_for_it(expr: str) -> None:
+    seen = (selector("errors_total", spans=THROUGHOUT), selector("lost_errors_total"))
+    assert came_out(judged(QUIET, ruled(rule(4.0, expr=expr), *seen))) == ("passed", "met")
+
+
+def test_a_share_of_a_metric_that_nothing_tells_of_asks_for_its_name() -> None:
+    expr = "rate(lost_errors_total[15s]) / rate(requests_total[15s]) > 0.05"
+    seen = (selector("requests_total", spans=THROUGHOUT), selector("lost_errors_total"))
+    found = judged(QUIET, ruled(rule(4.0, expr=expr), *seen))
+    assert came_out(found) == ("inconclusive", "no_series")
+    assert found.decide.startswith("the metric's name as a target exposes it")
+
+
 def test_what_was_there_passes_as_ever_and_so_does_what_nobody_asked_for() -> None:
     for more in ((), (selector(spans=THROUGHOUT),), (selector(spans=((5.0, 21.0), (48.0, 95.0))),)):
         found = judged(QUIET, ruled(reads(ERRORS), *more))
@@ -146,7 +172,7 @@ def test_what_was_there_passes_as_ever_and_so_does_what_nobody_asked_for() -> No
         (rule(4.0, expr="new_function(x)"), selector("new_function(x)", why="it cannot be read")),
         (
             rule(4.0, expr=f"rate({ERRORS}[15s]) > 1"),
-            selector(),
+            selector(described=True),
             f.PartSeen(seen_s=92, part=f"rate({ERRORS}[15s])", why="x"),
         ),
     ],
@@ -220,7 +246,8 @@ PAGE = PageSent(alert="Slow", receiver="oncall", within_s="20s")
         ({"spans": ((5.0, 12.0),)}, "which gave no sample from 12.0 s on"),
         ({"spans": ((5.0, 24.0), (33.0, 95.0))}, "which its rule reads, gave no sample from 24.0 s to 33.0 s"),
         ({"spans": ((5.0, 18.0), (19.0, 23.0), (29.0, 95.0))}, "gave no sample from 23.0 s to 29.0 s"),
-        ({}, "of which there was nothing"),
+        ({}, "there is no metric errors_total"),
+        ({"described": True}, "of which there was nothing"),
     ],
 )
 def test_an_alert_that_never_fired_says_what_its_rule_read_in_vain(

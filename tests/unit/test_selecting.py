@@ -54,8 +54,8 @@ class Known:
             made.append(Series(group, tuple((float(at_s), float(at_s)) for at_s in times)))
         return Answer(tuple(one for one in made if one.points))
 
-    def described(self, metric: str) -> bool:
-        return metric in self._described
+    def described(self, metric: str) -> str:
+        return next((name for name in (metric, metric.rpartition("_")[0]) if name in self._described), "")
 
     def metrics(self) -> tuple[str, ...]:
         return tuple({labels["__name__"] for labels, _ in self._series})
@@ -148,11 +148,22 @@ def test_a_status_written_otherwise_is_shown_before_others_that_are_alike(
 
 @pytest.mark.parametrize(
     ("metric", "described", "like"),
-    [("error_total", False, "errors_total"), ("waiting", True, ""), ("other", False, "")],
+    [
+        ("error_total", False, "errors_total"),
+        ("waiting", True, ""),
+        ("other", False, ""),
+        ("errors", True, "errors_total"),
+        ("errors_count", True, "errors_total"),
+    ],
 )
 def test_a_metric_that_is_not_there_is_described_or_written_nearly_so(metric: str, described: bool, like: str) -> None:
-    (one,) = seen(f"{metric} > 1", Known(errors("a"), described=("waiting",)))
+    (one,) = seen(f"{metric} > 1", Known(errors("a"), described=("waiting", "errors")))
     assert (one.of_metric, one.described, one.like) == (False, described, like)
+
+
+def test_a_metric_with_help_of_its_own_is_not_of_the_family_of_another() -> None:
+    (one,) = seen("errors > 1", Known(errors("a"), described=("errors", "errors_total")))
+    assert (one.described, one.like) == (True, "")
 
 
 def test_a_job_that_scrapes_nothing_is_unknown_also_where_the_metric_is() -> None:
@@ -223,7 +234,7 @@ def test_what_is_too_much_for_it_is_asked_for_more_coarsely() -> None:
 
 def test_a_server_that_tells_no_names_leaves_a_metric_unknown() -> None:
     class Silent(Known):
-        def described(self, metric: str) -> bool:
+        def described(self, metric: str) -> str:
             raise NotApplied("404")
 
     (one,) = seen("other > 1", Silent())

@@ -29,7 +29,9 @@ def came_out(finding: Finding) -> tuple[str, str]:
         ((MINE, alert("inactive", 53), alert("firing", 58)), "failed", "flapping"),
         ((), "inconclusive", "pre_existing"),
         ((alert("firing", 75),), "inconclusive", "pre_existing"),
-        ((alert("inactive", 55, labels=OTHER),), "passed", "met"),
+        ((alert("inactive", 55, labels=OTHER),), "inconclusive", "pre_existing"),
+        ((alert("inactive", 55, labels=OTHER), alert("firing", 75)), "inconclusive", "pre_existing"),
+        ((alert("inactive", 55, labels=OTHER), alert("firing", 52), alert("inactive", 56)), "passed", "met"),
         ((alert("inactive", 55, labels=OTHER), alert("firing", 58, labels=OTHER)), "failed", "flapping"),
         ((alert("inactive", 18, labels=OTHER), alert("firing", 30, labels=OTHER)), "failed", "never_resolved"),
         ((alert("inactive", 30, labels=OTHER), alert("firing", 32, labels=OTHER)), "failed", "never_resolved"),
@@ -55,6 +57,19 @@ def test_it_is_told_that_others_fire_since_before() -> None:
     assert journal.of(f.AlertChanged)[0].cite in found.cites
     alone = judged(CLEARS, story(SINCE_BEFORE), then=True)
     assert alone.because == f"{said}, and no other fired upon it, so there was nothing to clear"
+
+
+def test_one_that_clears_by_itself_after_the_phase_is_told_to_and_waited_on_for_others() -> None:
+    journal = story(SINCE_BEFORE, alert("inactive", 55, labels=OTHER))
+    found = judged(CLEARS, journal, then=True)
+    assert found.because == (
+        'Slow{service="shop", severity="page"} fires since 12.0 s, before the fault, and no other fired upon it, so there was'
+        " nothing to clear (it was clear from 55.0 s on)"
+    )
+    assert len(found.cites) >= 2
+    assert judged(CLEARS, journal.cut(64.0), then=True).reason == "pre_existing"
+    for at_s in (57.0, 59.0):
+        assert judged(CLEARS, journal.cut(at_s), then=True).reason == "window_open"
 
 
 def test_one_that_fires_just_after_the_phase_is_judged_without_those() -> None:
