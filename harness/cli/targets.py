@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from harness.drill.model import Drill
     from harness.plan import Plan
     from harness.target.model import Target
+    from harness.target.place import Place
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -69,17 +70,17 @@ def plan_on(drill: Drill, name: str) -> Planned:
 
 def told(target: Target, plan: Plan) -> Iterator[str]:
     """The target as `drill plan` shows it, and what becomes of faults there when this machine dies."""
-    yield f"  target   {target.name}: load goes to {target.load.url}; it runs already, and is neither started nor stopped"
+    yield f"  target   {target.name}: load goes to {_at(target.load)}; it runs already, and is neither started nor stopped"
     for name, place in target.toxiproxy.items():
-        yield f"  {'':>8} {name}: {place.url}"
+        yield f"  {'':>8} {name}: {_at(place)}"
     for word in ("prometheus", "alertmanager"):
         if place := getattr(target, word):
-            yield f"  {'':>8} {word}: {place.url}"
+            yield f"  {'':>8} {word}: {_at(place)}"
     if target.logs:
         yield f"  {'':>8} logs of {', '.join(target.logs.services)}"
     if target.pages:
         poll = target.pages.poll
-        seen = f"read from {poll.url} every {poll.every_s:g} s" if poll else f"taken at {target.pages.listen}"
+        seen = f"read from {_at(poll)} every {poll.every_s:g} s" if poll else f"taken at {target.pages.listen}"
         yield f"  {'':>8} pages to {', '.join(target.pages.receivers)} are {seen}; nothing keeps others from people"
     for clear in target.clear_to_start:
         when = "clear to start, and all the time," if clear.throughout else "clear to start"
@@ -91,3 +92,9 @@ def told(target: Target, plan: Plan) -> Iterator[str]:
             f"  {'':>8} toxics are out when the harness dies or hangs; should this machine die, nothing there takes them out: from any "
             "machine that has the run's folder, `drill mend` does"
         )
+
+
+def _at(place: Place) -> str:
+    """Its URL, and by which name it is known there."""
+    name = f" (as {place.server_name})" if place.server_name else ""
+    return f"{place.url}{name}{' (its certificate is not looked at)' if place.insecure_skip_verify else ''}"

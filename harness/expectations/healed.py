@@ -179,7 +179,8 @@ class _Judging:
         return self._never_begun(still, last)
 
     def _never_begun(self, still: str, last: Look) -> Finding:
-        blind = self.claim.unheard(self.evidence)
+        during = Window(self.start_s, self.start_s + self.claim.within_s)
+        blind = self.claim.unheard(self.evidence, during)
         if blind is not None and self.asked is None:
             what = f"{self.claim.trigger.said()} could not be seen: {blind.because}"
             said = f"nobody began the step, for {what}; {still}"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from harness.expectations import page_groups, page_receivers
 from harness.expectations.base import Evidence, Reach
 from harness.expectations.page_hops import Sought, Way
+from harness.expectations.page_unheard import Unheard
 from harness.expectations.requests import cites
 from harness.facts import AlertRouted, Paged, ReceiverSeen
 from harness.verdict import Finding, inconclusive
@@ -42,6 +43,18 @@ def unobservable(evidence: Evidence, what: str, blind: ReceiverSeen) -> Finding:
         reason="not_observable",
         decide=page_receivers.DECIDE,
         cites=cites(evidence, blind),
+    )
+
+
+def elsewhere(evidence: Evidence, lost: Unheard | None) -> Finding | None:
+    """That such a page may have called somebody whom nobody here sees; None for none."""
+    if lost is None:
+        return None
+    return inconclusive(
+        str(lost),
+        reason="not_observable",
+        decide=page_receivers.DECIDE,
+        cites=(*cites(evidence, lost.receiver), lost.cite),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from harness.expectations import release_watched
 from harness.expectations.base import Evidence
 from harness.expectations.left_off import left_off
 from harness.expectations.made_aside import made_aside
+from harness.expectations.page_unheard import ASKED_S
 from harness.expectations.prompted import Unprompted, decided_by, unprompted
 from harness.expectations.release_errors import OwnErrors, own_errors
 from harness.expectations.release_harm import felt_beside, felt_untold, restored_while_bad
@@ -17,6 +19,7 @@ from harness.expectations.release_story import ORIGINS, SINCE, ReleaseStory
 from harness.expectations.requests import GAP_S as LOAD_GAP_S
 from harness.expectations.still_broken import still_broken
 from harness.facts import LoadEnded
+from harness.journal import Window
 from harness.quantities import numbered, spell
 from harness.verdict import Finding, Measure, Outcome, failed, inconclusive, passed
 
@@ -238,7 +241,10 @@ class ReturnJudged:
         claim = self.claim
         if claim.by == "runbook":
             return None
-        return unprompted(claim.trigger, self.evidence, self.story, self.start_s, claim.unheard(self.evidence))
+        decided, story = decided_by(self.story), self.story
+        until_s = decided.high_s + ASKED_S if decided else story.end_s
+        unheard = claim.unheard(self.evidence, Window(story.begun_s, until_s))
+        return unprompted(claim.trigger, self.evidence, story, self.start_s, unheard)
 
     def _containers_told(self) -> bool:
         return bool(self.story.still_bad) or "taken_back" in self.story.at
@@ -258,6 +264,15 @@ class ReturnJudged:
             return True
         last = story.at.get("last_bad")
         return last is not None and last.high_s > story.end_s - min(self.evidence.steady.for_s, LOAD_GAP_S)
+
+    def left_s(self) -> float:
+        """When it had left, at the earliest; while its window is open it may still do so, and what serves then never has."""
+        story = self.story
+        if story.closed and self._serves_at_the_end():
+            return math.inf
+        if story.gone is not None:
+            return story.gone.low_s
+        return math.inf if story.closed else self.evidence.journal.end_s
 
     def _still(self) -> str:
         """Who still serves the bad release, and how much."""

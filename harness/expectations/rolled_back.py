@@ -10,6 +10,7 @@ from pydantic import Field
 from harness.expectations.as_before import AsBefore
 from harness.expectations.band import Band
 from harness.expectations.base import Evidence, Reach
+from harness.expectations.called_before import unless_called_before
 from harness.expectations.held_back import unless_held_back
 from harness.expectations.release_story import release_story
 from harness.expectations.requests import not_begun
@@ -48,7 +49,8 @@ class RolledBack(Step):
              Putting the good release back at the end is ours, and never counts.
     Decides: once the window has closed; failed before that as soon as the bad version answers a request sent after the
              limit, which stands whatever the gates say. Inconclusive (held_back) where drill itself could begin the rollback only
-             after the limit, or not at all, for the deployment could not leave off.
+             after the limit, or not at all, for the deployment could not leave off; and (not_observable) where an alert that it may
+             have waited for was due at a receiver that cannot be seen, before any page was seen: that may have been the call.
     Source:  the ledger's versions, Docker's images, the lever's own facts; the steady state as for `recovers`, and margins as
              for `no_regression`.
     """
@@ -111,9 +113,10 @@ class RolledBack(Step):
         if story is None or refused is not None:
             why = f"could not be deployed: {refused.error}" if refused else "was not deployed"
             return inconclusive(f"the bad release {why}", reason="not_deployed", decide="a release that is deployed")
-        finding = ReturnJudged(self, evidence, story, window.start_s).finding()
-        finding = unless_held_back(self, story, window.start_s, finding)
-        blind = self.unheard(evidence)
+        judged = ReturnJudged(self, evidence, story, window.start_s)
+        finding = unless_held_back(self, story, window.start_s, judged.finding())
+        finding = unless_called_before(judged, finding)
+        blind = self.unheard(evidence, Window(story.begun_s, window.start_s + self.within_s))
         pulled = self.by == "system" or story.pulled is not None or story.asked is not None
         if blind is None or pulled or finding.outcome is not Outcome.FAILED:
             return finding  # what a system's hand came upon is judged with the rest (prompted.py)

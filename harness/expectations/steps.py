@@ -8,8 +8,10 @@ from pydantic import Field, model_validator
 
 from harness.expectations import alerts, page_unseen
 from harness.expectations.base import Evidence, Expectation, Reach
+from harness.expectations.page_unheard import first_unheard
 from harness.expectations.triggers import Trigger, TriggerText
 from harness.facts import MonitoringFound, ReceiverSeen
+from harness.journal import Window
 from harness.quantities import Seconds
 from harness.verdict import Finding
 
@@ -69,13 +71,19 @@ class Step(Expectation):
     def doubtful(self, reach: Reach) -> str:
         return self.trigger.doubtful(reach)
 
-    def unheard(self, evidence: Evidence) -> Finding | None:
-        """Why nobody could have seen its trigger in this run; None where somebody could, or it is a time."""
+    def unheard(self, evidence: Evidence, during: Window) -> Finding | None:
+        """Why nobody could have seen its trigger come in that time; None where somebody could, or did, or it is a time."""
         journal, pages = evidence.journal, self.trigger.kind == "page"
         if not self.trigger.is_fact or journal.last(MonitoringFound) is None:
             return None
-        mute = page_unseen.not_observable(evidence, "", journal.end_s) if pages and journal.of(ReceiverSeen) else None
-        return alerts.without(evidence, pages=pages) or mute
+        blind = alerts.without(evidence, pages=pages)
+        if blind is not None or not pages or not journal.of(ReceiverSeen):
+            return blind
+        mute = page_unseen.not_observable(evidence, "", journal.end_s)
+        came = self.trigger.arrived(journal, during.start_s, None)
+        if mute is not None or (came is not None and came.high_s <= during.end_s):
+            return mute
+        return page_unseen.elsewhere(evidence, first_unheard(journal, self.trigger.name, during))
 
     def asks(self) -> str:
         """What a person is asked."""

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+
+from harness.load.tls import Spoken, origin
 
 
 @dataclass(frozen=True)
@@ -18,11 +19,14 @@ class Access:
     """References alone: it stands in load.json, and no secret must. '' for what is not needed.
 
     ca_file      certificates that are trusted in place of the machine's own
+    server_name  the name in its certificate, where its URL has another; `insecure_skip_verify`: that is not looked at
     proxy        of HTTP; without one none is used, whatever the environment says
     token_*      where a bearer token is: a variable of the environment, or a file; password_* the same for `user`
     """
 
     ca_file: str = ""
+    server_name: str = ""
+    insecure_skip_verify: bool = False
     proxy: str = ""
     token_env: str = ""
     token_file: str = ""
@@ -80,12 +84,6 @@ def _fits(text: str, encoding: str) -> bool:
     return True
 
 
-def origin(url: str) -> tuple[str, str, int]:
-    """Scheme, host and port: where a secret may go."""
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-
-
 def install(access: Access, host: str) -> None:
     """Once, before the locustfile is imported. The secret goes to the load's own host alone, not to others that a locustfile calls."""
     from locust import FastHttpUser
@@ -93,6 +91,7 @@ def install(access: Access, host: str) -> None:
     from locust.contrib.fasthttp import FastHttpSession
 
     header, home = access.authorization(), origin(host)
+    spoken = Spoken(home, access.server_name, access.insecure_skip_verify)
 
     def prove(request: Any) -> Any:
         if header and origin(request.url) == home:
@@ -107,12 +106,28 @@ def install(access: Access, host: str) -> None:
 
     _after_init(HttpSession, requests_ready)
     FastHttpUser.insecure = False
-    if access.ca_file:
-        FastHttpUser.ssl_context_factory = staticmethod(lambda: ssl.create_default_context(cafile=access.ca_file))
+    FastHttpUser.ssl_context_factory = trusting = staticmethod(_trusting(access.ca_file))
+    if not spoken.usual:
+        _speak(spoken, trusting.__func__)
     if access.proxy:
         FastHttpUser.proxy_host, FastHttpUser.proxy_port = origin(access.proxy)[1:]
     if header:
         _prove_fast(FastHttpSession, header, home)
+
+
+def _trusting(ca_file: str) -> Callable[..., ssl.SSLContext]:
+    """What makes a context that trusts these certificates; without them those that geventhttpclient gives, the machine's."""
+    return lambda cafile=None: ssl.create_default_context(cafile=ca_file or cafile)
+
+
+def _speak(spoken: Spoken, trusting: Callable[..., ssl.SSLContext]) -> None:
+    """By the clients of both kinds of users, as they are made from now on."""
+    import geventhttpclient.client
+    import locust.clients
+
+    locust.clients.LocustHttpAdapter = spoken.adapter(locust.clients.LocustHttpAdapter)  # type: ignore[misc]
+    connections: Any = geventhttpclient.client
+    connections.SSLConnectionPool = spoken.pool(connections.SSLConnectionPool, trusting)
 
 
 def _after_init(kind: Any, then: Callable[[Any], None]) -> None:

@@ -7,7 +7,7 @@ import os
 import socket
 from pathlib import Path
 
-from harness.load.access import origin
+from harness.load.tls import origin
 
 REACH_S = 5.0
 

@@ -16,6 +16,7 @@ from harness.report.proof import prove
 from harness.report.releases import releases
 from harness.report.sizes import sizes
 from harness.report.state_table import state_table
+from harness.report.told_once import because
 from harness.report.unseen import unseen
 from harness.stats.condition import show_ms
 
@@ -33,7 +34,7 @@ def markdown(story: Story) -> str:
 
 def _lines(story: Story) -> Iterator[str]:
     document = story.document
-    findings = document["findings"]
+    findings = [{**one, "because": because(one, document["faults"])} for one in document["findings"]]
     proofs = prove(story, [cite for finding in findings for cite in finding["cites"]])
     yield f"## {document['verdict'].replace('_', ' ').upper()}: {plain(document['drill'])}"
     yield ""

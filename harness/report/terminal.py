@@ -15,6 +15,7 @@ from harness.report.paint import Paint
 from harness.report.releases import few_users, named, never, span
 from harness.report.sizes import plain
 from harness.report.state_table import table_lines
+from harness.report.told_once import at_the_fault, because
 from harness.stats.condition import show_ms
 
 MARKS = {"failed": "✗", "inconclusive": "?", "passed": "✓"}
@@ -33,7 +34,7 @@ def in_ascii(text: str) -> str:
 
 
 def _lines(document: Mapping[str, Any], report: str, paint: Paint) -> Iterator[str]:
-    findings = document["findings"]
+    findings = [{**one, "because": because(one, document["faults"])} for one in document["findings"]]
     yield _first(document, paint)
     if changed := under_test(document):
         yield f"  {one_line(changed)}"
@@ -113,9 +114,10 @@ def _put_right(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _faults(document: Mapping[str, Any], paint: Paint) -> Iterator[str]:
-    never = [fault["id"] for fault in document["faults"] if fault["asked_s"] is None]
+    never = [fault for fault in document["faults"] if fault["asked_s"] is None]
     if never:
-        yield f"  {paint('⚡', 'inconclusive')} never injected: {', '.join(never)}"
+        told = (f"{fault['id']}{_why(fault)}" for fault in never)
+        yield f"  {paint('⚡', 'inconclusive')} never injected: {', '.join(told)}"
     for fault in document["faults"]:
         if fault["asked_s"] is None:
             continue
@@ -130,6 +132,10 @@ def _faults(document: Mapping[str, Any], paint: Paint) -> Iterator[str]:
         )
         if climbed(fault):
             yield f"    {one_line(climbed(fault))}"
+
+
+def _why(fault: Mapping[str, Any]) -> str:
+    return f": {one_line(fault['landing']['because'])}" if at_the_fault(fault) else ""
 
 
 def _releases(document: Mapping[str, Any], paint: Paint) -> Iterator[str]:

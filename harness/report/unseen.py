@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.facts import Blinded, ClockRead, Closed, ContainerSeen, EdgeFound, Witnessed
+from harness.report.told_once import because
 
 if TYPE_CHECKING:
     from harness.report.story import Story
@@ -39,7 +40,8 @@ def _run(story: Story) -> Iterator[Unseen]:
 def _claims(story: Story) -> Iterator[Unseen]:
     for finding in story.document["findings"]:
         if finding["outcome"] == "inconclusive":
-            yield Unseen(f"whether {finding['id']} holds", finding["because"], finding["decide"], finding["id"])
+            why = because(finding, story.document["faults"])
+            yield Unseen(f"whether {finding['id']} holds", why, finding["decide"], finding["id"])
 
 
 def _faults(story: Story) -> Iterator[Unseen]:

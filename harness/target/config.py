@@ -83,7 +83,7 @@ def _filled(target: Target, root: Path) -> Target:
 
     def place(one: AnyPlace) -> AnyPlace:
         files = {word: str(root / getattr(one, word)) for word in ("token_file", "password_file") if getattr(one, word)}
-        ca_file = one.ca_file or target.ca_file
+        ca_file = "" if one.insecure_skip_verify else one.ca_file or target.ca_file
         return one.model_copy(
             update={
                 **files,

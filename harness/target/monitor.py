@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from harness.drill.model import Drill
 from harness.drill.monitor import Monitor
@@ -21,26 +20,10 @@ class MonitorApi(PlaceApi):
     """One that is published on loopback: its certificate bears another name than that."""
 
     def __init__(self, word: str, monitor: Monitor, service: str, address: tuple[str, int], prefix: str) -> None:
-        super().__init__(word.capitalize(), _place(monitor, f"{address[0]}:{address[1]}{prefix}"))
+        place = _place(monitor, f"{address[0]}:{address[1]}{prefix}")
+        name = (monitor.server_name or service) if monitor.ca_file else ""
+        super().__init__(word.capitalize(), place.model_copy(update={"server_name": name}))
         self.what = f"{word.capitalize()} (stack.observe.{word})"
-        self._monitor, self._name = monitor, monitor.server_name or service
-
-    def _made(self) -> Any:
-        import requests.adapters
-        import urllib3
-
-        session, name = super()._made(), self._name
-
-        class Named(requests.adapters.HTTPAdapter):
-            def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-                super().init_poolmanager(*args, server_hostname=name, **kwargs)
-
-        if self._monitor.ca_file:
-            session.mount("https://", Named())
-        if self._monitor.insecure_skip_verify:
-            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # the drill says that it may be
-            session.verify = False
-        return session
 
 
 def monitor_api(drill: Drill, word: str, service: str, address: tuple[str, int], prefix: str) -> MonitorApi | None:
@@ -80,4 +63,5 @@ def _place(monitor: Monitor, at: str) -> Place:
         password_env=monitor.password_env,
         password_file=monitor.password_file,
         ca_file=monitor.ca_file,
+        insecure_skip_verify=monitor.insecure_skip_verify,
     )

@@ -40,14 +40,23 @@ def _address(text: str) -> str:
     return text
 
 
+def _host(text: str) -> str:
+    if text and not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", text):
+        raise ValueError(f"{text!r} is no host's name; write it without scheme and port, such as shop.staging.example")
+    return text
+
+
 Url = Annotated[str, AfterValidator(_url)]
 Address = Annotated[str, AfterValidator(_address)]
+HostName = Annotated[str, AfterValidator(_host)]
 
 
 class Place(Model):
     """A server that is asked over HTTP: `"https://host"`, or a table that says how.
 
     ca_file     certificates that are trusted in place of the machine's own; `proxy` an HTTP proxy, '' for none
+    server_name the name that is asked for (SNI) and checked, where it is reached by another: by an address, through a tunnel
+    insecure_skip_verify  whatever its certificate is: whoever answers there is believed, and is sent the secret
     token_*     a bearer token, from a variable of the environment or a file
     password_*  of `user`, for basic auth
     timeout     of each call
@@ -55,6 +64,8 @@ class Place(Model):
 
     url: Url
     ca_file: str = ""
+    server_name: HostName = ""
+    insecure_skip_verify: bool = False
     proxy: str = ""
     token_env: str = ""
     token_file: str = ""
@@ -70,6 +81,15 @@ class Place(Model):
             raise ValueError("a place has one of token_env, token_file, or a user with password_env or password_file")
         if bool(self.user) != bool(passwords):
             raise ValueError("a user and password_env (or password_file) belong together")
+        return self
+
+    @model_validator(mode="after")
+    def _over_tls(self) -> Self:
+        if self.insecure_skip_verify and self.ca_file:
+            raise ValueError("insecure_skip_verify looks at no certificate: it stands beside no ca_file")
+        stated = _given(self, "server_name", "insecure_skip_verify")
+        if stated and self.url.startswith("http://"):
+            raise ValueError(f"{stated[0]} is of TLS: {self.url} is asked without; write https://")
         return self
 
 

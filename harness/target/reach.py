@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.errors import CannotRun, Missing, NotApplied, NotLetIn
-from harness.load.access import origin
+from harness.load.tls import Spoken, origin
 from harness.masking import Secret
 from harness.target.paging import Poll
 from harness.target.place import Place
@@ -24,6 +24,7 @@ REFUSED = (401, 403)
 def session_of(place: Place) -> Any:
     """A session of requests that goes to this place. Raises CannotRun where its certificates or its secret are not to be had."""
     import requests
+    from requests.adapters import HTTPAdapter
 
     header, home = _header(place), origin(place.url)
 
@@ -37,6 +38,7 @@ def session_of(place: Place) -> Any:
     session.verify = _certificates(place.ca_file) if place.ca_file else True
     session.proxies = {"http": place.proxy, "https": place.proxy} if place.proxy else {}
     session.auth = prove
+    session.mount("https://", Spoken(home, place.server_name, place.insecure_skip_verify).adapter(HTTPAdapter)())
     return session
 
 
@@ -94,11 +96,8 @@ class PlaceApi(JsonApi):
     def _session(self) -> Any:
         session = getattr(self._local, "session", None)
         if session is None:
-            session = self._local.session = self._made()
+            session = self._local.session = session_of(self._place)
         return session
-
-    def _made(self) -> Any:
-        return session_of(self._place)
 
 
 class PlaceWire:
@@ -182,6 +181,7 @@ def why(error: BaseException, timeout_s: float) -> str:
     begins = "sent an answer that breaks off" if isinstance(error, torn) else "does not answer"
     wrong = next((one for one in causes if isinstance(one, ssl.SSLCertVerificationError)), None)
     reason = getattr(wrong, "verify_message", "") or "it is not signed by a certificate that is trusted"
+    reason = f"{reason.rstrip('.')}; state the name that is in it: server_name" if " mismatch" in reason else reason
     refused = any(isinstance(one, ConnectionRefusedError) for one in causes)
     known = (
         (

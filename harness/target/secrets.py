@@ -16,6 +16,8 @@ def access_of(place: Place) -> Access:
     """How one gets in there, by reference: no secret is read."""
     return Access(
         ca_file=place.ca_file,
+        server_name=place.server_name,
+        insecure_skip_verify=place.insecure_skip_verify,
         proxy=place.proxy,
         token_env=place.token_env,
         token_file=place.token_file,

@@ -25,6 +25,7 @@ from harness.faults.toxic import ToxicFault
 from harness.plan import Plan
 from harness.quantities import spell
 from harness.target.model import Target
+from harness.target.secrets import access_of, asked, has_secret
 
 NOTHING: tuple[str, ...] = ()
 SPARES = ("reset",)  # faults that connections opened before them are spared by (Toxiproxy link.go, Start)
@@ -85,7 +86,7 @@ def on_target(plan: Plan, target: Target) -> Plan:
     others, said = told(plan, target.name, absent)
     limit_s = target.max_duration_s
     longest_s = min(plan.max_duration_s, limit_s) if limit_s else plan.max_duration_s
-    idle = (*_unread(plan), *_ended_by_its_own_alerts(plan, target))
+    idle = (*_unread(plan), *_ended_by_its_own_alerts(plan, target), *_believed(target))
     problems = (*others, *_beyond(plan, target, limit_s), *said, *idle, *people_paged(plan, target.name, absent))
     return replace(plan, absent=absent, max_duration_s=longest_s, problems=problems)
 
@@ -163,6 +164,15 @@ def _ended_by_its_own_alerts(plan: Plan, target: Target) -> Iterator[Problem]:
             if clear.throughout and reads_alerts(clear.promql):
                 what = f"clear_to_start: {clear.promql} reads alerts all the time, so one that this drill causes ends it; throughout = false"
                 yield Problem(target.where, 0, 0, f"{what} asks it before the start alone", severity="warning")
+
+
+def _believed(target: Target) -> Iterator[Problem]:
+    """A warning for each place whose certificate is not looked at."""
+    for name, place in asked(target):
+        if place.insecure_skip_verify:
+            secret = " and is sent its secret" if has_secret(access_of(place)) else ""
+            what = f"{name}: insecure_skip_verify: whoever answers at {place.url} is believed{secret}; server_name and ca_file check who it is"
+            yield Problem(target.where, 0, 0, what, severity="warning")
 
 
 def _faults(plan: Plan, target: Target) -> Iterator[tuple[str, str]]:

@@ -21,6 +21,13 @@ PASSED, FAILED, UNKNOWN = Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE
 QUERY, LEVER, ROLLBACK = "parked", "hurt/healed-runbook", "hurt/rolled_back-runbook"
 BEGAN, SETTLED = 20.0, 80.0
 
+MIXED = (
+    f.MonitoringFound(prometheus="p:9090", alertmanager="a:9093", seen_s=9),
+    f.ReceiverSeen(receiver="oncall", kind="webhook", observable=True, seen_s=9),
+    f.ReceiverSeen(receiver="duty", kind="pagerduty", why="it is a pager", group_wait_s=1.0, seen_s=9),
+    f.AlertRouted(alert="Slow", state="active", fingerprint="s", receivers=("duty",), seen_s=26),
+)
+
 
 def claim(**changes: Any) -> Healed:
     given: dict[str, Any] = {
@@ -112,6 +119,14 @@ def test_a_step_that_heals_passes_and_tells_what_the_rollback_alone_had_come_to(
             "no_alertmanager",
             "nobody began the step, for a page for Slow could not be seen",
         ),
+        (
+            [*MIXED, *parked(until_s=99), *rollback()],
+            {},
+            UNKNOWN,
+            "not_observable",
+            "a page for Slow could not be seen: Slow at 27.0 s went to duty",
+        ),
+        ([*MIXED, *parked(until_s=99), page(29)], {}, FAILED, "step_never_begun", "no rollback ended"),
         (
             [*parked(until_s=99), *rollback()],
             {"by": "system", "command": None},

@@ -274,6 +274,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "orders.readers",
         "world",
         "load.access",
+        "load.tls",
         "stack.release_commands",
     },
 }

@@ -62,6 +62,13 @@ def test_a_target_knows_where_everything_is(tmp_path: Path) -> None:
     )
 
 
+def test_what_all_places_trust_is_not_asked_of_one_whose_certificate_is_not_looked_at(tmp_path: Path) -> None:
+    target = read(tmp_path, STAGING.replace("{url =", '{insecure_skip_verify = true, server_name = "shop", url =', 1))
+    assert (target.load.ca_file, target.load.server_name, target.load.insecure_skip_verify) == ("", "shop", True)
+    assert target.toxiproxy["main"].ca_file
+    assert not target.toxiproxy["main"].insecure_skip_verify
+
+
 @pytest.mark.parametrize("url", ["http://[::1]:80", "http://[::1]", "http://a.example/x", "https://a:65535/x:y"])
 def test_a_url_may_have_any_host(url: str) -> None:
     assert Place(url=url).url == url
@@ -83,6 +90,24 @@ def test_one_toxiproxy_needs_no_name(tmp_path: Path) -> None:
         ("https://shop", "https://me:pass@shop", 5, "ends up in logs"),
         ('user = "drill", ', "", 14, "toxiproxy.main: a user and password_env"),
         ('"50/s"', "50", 9, "max_rate: a rate must name its unit"),
+        (
+            'token_env = "ST',
+            'server_name = "https://a", token_env = "ST',
+            5,
+            "load.server_name: 'https://a' is no host's name",
+        ),
+        (
+            'url = "https://shop',
+            'insecure_skip_verify = true, url = "http://shop',
+            5,
+            "load: insecure_skip_verify is of TLS",
+        ),
+        (
+            'user = "drill"',
+            'ca_file = "a", insecure_skip_verify = true, user = "drill"',
+            14,
+            "stands beside no ca_file",
+        ),
         ("{proxy =", '{api = "other", proxy =', 4, "edges: api->postgres: there is no toxiproxy 'other'"),
         ("example:5432", "example", 17, "is no address; write host:port"),
         ('prometheus.staging.example"', 'prometheus.staging.example:80800"', 8, "its port is none"),

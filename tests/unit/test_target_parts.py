@@ -10,7 +10,8 @@ import pytest
 
 from harness.errors import NotApplied
 from harness.facts import Blinded, Fact
-from harness.load.access import Access, origin
+from harness.load.access import Access
+from harness.load.tls import origin
 from harness.target.clear import Asking, Told, Watch, verdict
 from harness.target.lookout import TargetLookout, bytes_carried
 from harness.target.model import Clear, EdgeAt

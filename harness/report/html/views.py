@@ -15,6 +15,7 @@ from harness.report.detector import detected, in_numbers
 from harness.report.proof import Proof, prove, row_proof
 from harness.report.releases import ReleaseView, Step, releases
 from harness.report.sizes import sizes
+from harness.report.told_once import because
 from harness.stats.columns import EVER_US, blocks
 from harness.stats.condition import show_ms
 
@@ -33,6 +34,7 @@ class FindingView:
 
     number: int
     data: Mapping[str, Any]
+    because: str
     reason: str
     measure: str
     window: tuple[float, float] | None
@@ -47,6 +49,7 @@ def findings(story: Story, proofs: Mapping[str, Proof]) -> list[FindingView]:
         FindingView(
             number,
             finding,
+            because(finding, story.document["faults"]),
             REASONS.get(finding["reason"], ""),
             measured(finding["measure"]),
             _window(story, finding, claims.get(finding["id"])),

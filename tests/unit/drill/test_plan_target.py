@@ -75,6 +75,21 @@ def test_the_plan_says_it_in_its_place(typed: Callable[..., Result], checkout: W
     assert "compose.yaml" not in result.stdout
 
 
+def test_a_certificate_that_nobody_looks_at_is_said_before_anything_begins(
+    typed: Callable[..., Result], checkout: Write
+) -> None:
+    checkout()
+    load = '{url = "https://10.1.2.3", insecure_skip_verify = true, server_name = "shop.example", token_env = "T"}'
+    target = STAGING.replace('"https://shop.staging.example"', load)
+    planned, valid = (typed(word, "checkout", "--target", "staging", target=target) for word in ("plan", "validate"))
+    said = "load goes to https://10.1.2.3 (as shop.example) (its certificate is not looked at); it runs already"
+    assert said in planned.stdout
+    warned = "load: insecure_skip_verify: whoever answers at https://10.1.2.3 is believed and is sent its secret"
+    assert warned in planned.stderr
+    assert warned in valid.stdout
+    assert "insecure_skip_verify" not in typed("plan", "checkout", "--target", "staging").output
+
+
 def test_no_compose_file_is_read_for_a_target(typed: Callable[..., Result], checkout: Write, tmp_path: Path) -> None:
     checkout()
     (tmp_path / "drills" / "compose.yaml").write_text("no: compose: file")
