@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from harness.blaming import Parts
-from harness.expectations.own_answers import leads_to_none_but, unnamed
+from harness.expectations.own_answers import asking, leads_to_none_but, unnamed
 from harness.verdict import Finding, inconclusive
 
 if TYPE_CHECKING:
@@ -96,15 +96,9 @@ def counts_for(found: Counters, labels: Labels, service: str) -> bool:
     return service in addresses or any(service in one.values() for one in labels)
 
 
-def asking(told: Told, endpoints: Collection[int]) -> frozenset[int]:
-    """Those that change nothing."""
-    names = told.evidence.rows.endpoints
-    return frozenset(number for number in endpoints if names[number].partition(" ")[0].upper() in ("GET", "HEAD"))
-
-
 def _or_copied(told: Told, endpoints: Collection[int], missing: float) -> str:
     """What else may have kept as many from the service, for a sentence; or ''."""
-    well = told.census.least(asking(told, endpoints), (2, 3))
+    well = told.census.least(asking(told.evidence.rows) & {*endpoints}, (2, 3))
     return f", or others from a copy ({well} GET were answered well)" if well >= missing else ""
 
 
@@ -122,7 +116,7 @@ def _own(told: Told, endpoints: Collection[int], statuses: Collection[int]) -> d
     inner = told.inner
     if inner is None or not leads_to_none_but(Parts.of(told.evidence.journal), inner.door, (inner.service,)):
         return {}
-    kept_nowhere = frozenset(endpoints) - asking(told, endpoints)
+    kept_nowhere = frozenset(endpoints) - asking(told.evidence.rows)
     return {
         status: told.census.statuses(kept_nowhere, (status,), named=True)
         for status in unnamed(told.evidence.rows) & {*statuses}
