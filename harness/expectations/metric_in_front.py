@@ -96,6 +96,13 @@ def counts_for(found: Counters, labels: Labels, service: str) -> bool:
     return service in addresses or any(service in one.values() for one in labels)
 
 
+def from_front(told: Told, endpoints: Collection[int]) -> dict[int, int]:
+    """By status, how many of the answers that were seen a proxy may have given by itself."""
+    statuses = (*REFUSED, *FRONT) if told.inner is not None else FRONT
+    own = _own(told, endpoints, statuses)
+    return {status: told.census.statuses(endpoints, (status,)) - own.get(status, 0) for status in statuses}
+
+
 def _or_copied(told: Told, endpoints: Collection[int], missing: float) -> str:
     """What else may have kept as many from the service, for a sentence; or ''."""
     well = told.census.least(asking(told.evidence.rows) & {*endpoints}, (2, 3))
@@ -104,9 +111,7 @@ def _or_copied(told: Told, endpoints: Collection[int], missing: float) -> str:
 
 def _by_front(told: Told, endpoints: Collection[int], missing: float) -> list[int]:
     """The statuses that a proxy may have answered so many with, of those that were seen; none where they were fewer."""
-    statuses = (*REFUSED, *FRONT) if told.inner is not None else FRONT
-    own = _own(told, endpoints, statuses)
-    found = {status: told.census.statuses(endpoints, (status,)) - own.get(status, 0) for status in statuses}
+    found = from_front(told, endpoints)
     return [status for status, count in found.items() if count] if 0 < missing <= sum(found.values()) else []
 
 
