@@ -10,9 +10,11 @@ from harness.urls import pages, place
 SECTIONS = ("Meaning", "Impact", "Diagnosis", "Mitigation")
 """What each has, after prometheus-operator/runbooks."""
 _FRONT = re.compile(r"\A\ufeff?(---|\+\+\+)[ \t]*\n(.*?)^\1[ \t]*$", re.MULTILINE | re.DOTALL)
-_ADDRESS = re.compile(
-    r"^(?:slug|id|url|path|permalink|aliases|redirect_from)[ \t]*[:=].*(?:\n[ \t]*-.*)*", re.MULTILINE
-)
+_STATED = r"(?:slug|id|url|path|permalink|aliases|redirect_from)[ \t]*[:=]"
+_ADDRESS = re.compile(rf"^{_STATED}.*(?:\n(?:[ \t]+\S|-).*)*", re.MULTILINE | re.IGNORECASE)
+_COMMENT = re.compile(r"[ \t]#.*")
+_BETWEEN = re.compile(rf"(?:^|, ){_STATED}|[,\[\]'\"]|\s-\s", re.IGNORECASE)
+_FILLED_IN = re.compile(r"(?:^|/):\w|[{$]")
 _OTHER_KIND = re.compile(r"\.[a-z]{2,4}$")
 _NUMBERS = re.compile(r"^(?:\d+[-. ]+)+(?=.)")
 _FENCE = re.compile(r"^ {0,3}(```|~~~).*?^ {0,3}\1[^\n]*$", re.MULTILINE | re.DOTALL)
@@ -34,10 +36,24 @@ def lacking(sections: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def address(text: str) -> str:
-    """The line of its front matter by which a site shows it elsewhere than where its file lies (`slug: /high-errors`); '' without."""
+    """The lines of its front matter by which a site may show it elsewhere than where its file lies (`slug: /high-errors`); '' without."""
     front = _FRONT.search(text)
-    stated = _ADDRESS.search(front.group(2)) if front else None
-    return " ".join(stated.group().split()) if stated else ""
+    stated = _ADDRESS.findall(_COMMENT.sub("", front.group(2))) if front else ()
+    return ", ".join(" ".join(one.split()) for one in stated)
+
+
+def stated_in(address: str, url: str) -> bool:
+    """Whether a URL may lead to a page that states this address: both end with the same part, whatever stands before, or the site
+    fills in what that is (`/:title/`). A page at `/` is the first of a folder that has any name."""
+    ends = {_bare(part) for page in pages(url) for part in _parts(page)[-1:]} - {""}
+    path = next(pages(url), "")
+    for value in map(str.strip, _BETWEEN.split(address)):
+        last = {_bare(part) for page in pages(value) for part in _parts(page)[-1:]}
+        if ends & last or _FILLED_IN.search(value):
+            return True
+        if value == "/" and (path.endswith("/") or len(_parts(path)) < 2):
+            return True
+    return False
 
 
 def led_to(url: str, files: Sequence[str]) -> tuple[str, ...]:

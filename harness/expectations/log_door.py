@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.blaming import CLIENT, Parts
 from harness.expectations.metric_in_front import FRONT, REFUSED
-from harness.expectations.own_answers import leads_to_none_but, unnamed
+from harness.expectations.own_answers import asking, leads_to_none_but, unnamed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,11 +46,12 @@ class Door:
         return np.asarray(np.isin(found.array["status"], list(in_front or ())) & (found.array["version"] == 0))
 
     def _own(self, found: Rows) -> Mask:
-        """What names a version, where nobody but these services could, and the door is seen to write none on such."""
+        """What names a version, where nobody but these services could, the door is seen to write none on such, and no cache keeps it."""
         door = self.evidence.against
         alone = {"*", door} & {*self.services} or leads_to_none_but(self.parts, door, self.services)
         unwritten = np.isin(found.array["status"], list(unnamed(self.evidence.rows)))
-        return np.asarray((found.array["version"] != 0) & unwritten & bool(alone))
+        kept = np.isin(found.array["endpoint"], list(asking(self.evidence.rows)))
+        return np.asarray((found.array["version"] != 0) & unwritten & ~kept & bool(alone))
 
     def leads(self, target: str) -> bool:
         """Whether an edge is on the way from the users to these services."""

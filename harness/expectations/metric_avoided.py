@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from harness.expectations.census import CLASSES
-from harness.expectations.metric_in_front import asking
 from harness.expectations.metric_inner import Inner, on, shown, stretches
 from harness.expectations.metric_sides import Told
 from harness.expectations.metric_steady import calm_told, counted
+from harness.expectations.own_answers import asking
 from harness.verdict import Finding, inconclusive
 
 LEARNT = 30  # requests of the steady state that all came, from which it is known that no copy answers them
@@ -57,7 +57,7 @@ def _copied(
 ) -> Finding | None:
     """What asks and changes nothing may be answered from a copy: at any time, or where it never was in the steady state, while a
     fault was on."""
-    reads, wanted = asking(told, endpoints), WELL if classes is None else WELL & frozenset(classes)
+    reads, wanted = asking(told.evidence.rows) & {*endpoints}, WELL if classes is None else WELL & frozenset(classes)
     if not reads or not wanted:
         return None
     when = ""
@@ -94,7 +94,7 @@ def _lost_before(told: Told, endpoints: Collection[int], classes: Collection[int
     if both is None:
         return False
     asked = both.census.least(endpoints)
-    explained = both.census.least(asking(told, endpoints), WELL) + both.census.least(endpoints, ILL)
+    explained = both.census.least(asking(both.evidence.rows) & {*endpoints}, WELL) + both.census.least(endpoints, ILL)
     lost = asked - counted(both, endpoints) - explained
     if not told.evidence.phase:
         return lost > 0

@@ -14,11 +14,12 @@ from harness.expectations.census import Edges, census, placed
 from harness.expectations.counters import Unclear, counters
 from harness.expectations.metric_doubts import unknown_errors
 from harness.expectations.metric_frozen import Still, frozen, perhaps, pulse, stills
-from harness.expectations.metric_in_front import FRONT, TO_STATE, counts_for
+from harness.expectations.metric_in_front import TO_STATE, from_front, goes_through
 from harness.expectations.metric_late import Late, lagging, of_run
 from harness.expectations.metric_names import OURS, error_statuses, matchers, parsed, routed
 from harness.expectations.metric_odd import several
 from harness.expectations.metric_scraped import Scraped, labels
+from harness.expectations.metric_sides import Told
 from harness.expectations.metric_unscraped import failing, no_series, told
 from harness.expectations.requests import cites, known_until_s, still_open
 from harness.expectations.service_metric import ServiceMetric
@@ -198,7 +199,7 @@ class MetricFresh(ServiceMetric):
 
     def _error_late(self, scraped: Scraped) -> tuple[Finding | None, bool]:  # noqa: PLR0911 - one reason after another
         """The first error answered in the window shows at the next scrape; and whether there was one to try it by."""
-        evidence, window, found, known = scraped.evidence, scraped.window, scraped.counters, scraped.labels
+        evidence, window, known = scraped.evidence, scraped.window, scraped.labels
         ended = evidence.journal.last(LoadEnded) is not None
         if not self.errors:
             return None, False
@@ -206,23 +207,26 @@ class MetricFresh(ServiceMetric):
             return still_open(evidence, window), False
         statuses = error_statuses(self.errors, known)
         endpoints, sure = self._endpoints(evidence, known)
-        edges, start_s, end_s = self.edges(evidence, found), window.start_s, window.end_s
+        edges, start_s, end_s = self.edges(evidence, scraped.counters), window.start_s, window.end_s
         inside = replace(edges, begin=(start_s, start_s), end=(end_s, end_s))
         first = _first_error(evidence.rows, inside, endpoints, statuses)
         if first is None:
             return None, False
-        place, sent_s, done_s, status = first
+        place, sent_s, done_s = first
         try:
             around = Window(sent_s - self.skew_s, done_s + 2 * self.skew_s)
             near = counters(self.selectors(), evidence.series, around, evidence.journal, over=evidence.over)
         except Unclear as why:  # the scrape after it may not have been yet
             return (still_open(evidence, window) if why.still_open else None), False
-        least = census(evidence.rows, self.edges(evidence, near)).statuses(endpoints, statuses)
+        both = Told(self, evidence, around, near, census(evidence.rows, self.edges(evidence, near)))
+        least = both.census.statuses(endpoints, statuses)
         rose = sum(rise.value or 0.0 for rise in near.rises(self.selectors()[1]))
         if rose or not least:
             return None, bool(least)
         said = f"an error was answered at {done_s:.1f} s, and by {near.end[0]:.1f} s, the next scrape, {self.selectors()[1]} had not risen"
-        in_front = self.in_front is None and status in FRONT and not counts_for(found, known, evidence.against)
+        through = goes_through(both, known) or not evidence.against
+        of_front = sum(count for status, count in from_front(both, endpoints).items() if status in statuses)
+        in_front = self.in_front is None and through and of_front >= least
         if not sure or (in_front and evidence.against):
             return inconclusive(
                 f"{said}; {f'{evidence.against}, which the load goes to, may have answered it by itself' if sure else _NOT_SAID}",
@@ -293,15 +297,15 @@ class MetricFresh(ServiceMetric):
 
 def _first_error(
     rows: Rows, edges: Edges, endpoints: frozenset[int], statuses: frozenset[int]
-) -> tuple[int, float, float, int] | None:
-    """Its place, when it was sent and answered, and its status: the first of these that no process took with it."""
+) -> tuple[int, float, float] | None:
+    """Its place, and when it was sent and answered: the first of these that no process took with it."""
     chosen, wanted = sorted(endpoints), sorted(statuses)
     for block in placed(rows, edges):
         mine = np.isin(block.part["endpoint"], chosen) & np.isin(block.part["status"], wanted)
         for index in np.flatnonzero(block.sure & mine)[:1]:
             row = block.part[index]
             sent_us = int(row["intended_us"]) + int(row["sent_us"])
-            return block.first + int(index), sent_us / 1e6, (sent_us + int(row["took_us"])) / 1e6, int(row["status"])
+            return block.first + int(index), sent_us / 1e6, (sent_us + int(row["took_us"])) / 1e6
     return None
 
 

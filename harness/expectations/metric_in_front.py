@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from harness.blaming import Parts
-from harness.expectations.own_answers import leads_to_none_but, unnamed
+from harness.expectations.own_answers import asking, leads_to_none_but, unnamed
 from harness.verdict import Finding, inconclusive
 
 if TYPE_CHECKING:
@@ -96,23 +96,22 @@ def counts_for(found: Counters, labels: Labels, service: str) -> bool:
     return service in addresses or any(service in one.values() for one in labels)
 
 
-def asking(told: Told, endpoints: Collection[int]) -> frozenset[int]:
-    """Those that change nothing."""
-    names = told.evidence.rows.endpoints
-    return frozenset(number for number in endpoints if names[number].partition(" ")[0].upper() in ("GET", "HEAD"))
+def from_front(told: Told, endpoints: Collection[int]) -> dict[int, int]:
+    """By status, how many of the answers that were seen a proxy may have given by itself."""
+    statuses = (*REFUSED, *FRONT) if told.inner is not None else FRONT
+    own = _own(told, endpoints, statuses)
+    return {status: told.census.statuses(endpoints, (status,)) - own.get(status, 0) for status in statuses}
 
 
 def _or_copied(told: Told, endpoints: Collection[int], missing: float) -> str:
     """What else may have kept as many from the service, for a sentence; or ''."""
-    well = told.census.least(asking(told, endpoints), (2, 3))
+    well = told.census.least(asking(told.evidence.rows) & {*endpoints}, (2, 3))
     return f", or others from a copy ({well} GET were answered well)" if well >= missing else ""
 
 
 def _by_front(told: Told, endpoints: Collection[int], missing: float) -> list[int]:
     """The statuses that a proxy may have answered so many with, of those that were seen; none where they were fewer."""
-    statuses = (*REFUSED, *FRONT) if told.inner is not None else FRONT
-    own = _own(told, endpoints, statuses)
-    found = {status: told.census.statuses(endpoints, (status,)) - own.get(status, 0) for status in statuses}
+    found = from_front(told, endpoints)
     return [status for status, count in found.items() if count] if 0 < missing <= sum(found.values()) else []
 
 
@@ -122,7 +121,7 @@ def _own(told: Told, endpoints: Collection[int], statuses: Collection[int]) -> d
     inner = told.inner
     if inner is None or not leads_to_none_but(Parts.of(told.evidence.journal), inner.door, (inner.service,)):
         return {}
-    kept_nowhere = frozenset(endpoints) - asking(told, endpoints)
+    kept_nowhere = frozenset(endpoints) - asking(told.evidence.rows)
     return {
         status: told.census.statuses(kept_nowhere, (status,), named=True)
         for status in unnamed(told.evidence.rows) & {*statuses}

@@ -18,6 +18,13 @@ def leads_to_none_but(parts: Parts, door: str, services: Collection[str]) -> boo
     return bool(called) and called <= {*services}
 
 
+def asking(rows: Rows) -> frozenset[int]:
+    """The endpoints whose requests change nothing: a cache may answer these with a copy, that names the version of the one copied."""
+    return frozenset(
+        number for number, name in enumerate(rows.endpoints) if name.partition(" ")[0].upper() in ("GET", "HEAD")
+    )
+
+
 def unnamed(rows: Rows) -> frozenset[int]:
     """The statuses of which answers are seen that name no version: a door that wrote one on all that it sends so would on these
     too. What it writes on one status tells nothing of another."""

@@ -15,7 +15,7 @@ from harness.expectations import page_receivers
 from harness.expectations.alerts import PLACES
 from harness.facts import AlertRouted, Fact, Paged, RuleSeen, RunbookFound
 from harness.journal import Journal
-from harness.runbooks import kept_by, lacking, led_to, written_otherwise
+from harness.runbooks import kept_by, lacking, led_to, stated_in, written_otherwise
 from harness.templates import measures
 
 BROKEN = re.compile(r"<error expanding template|<no value>|%!\w?\(")
@@ -111,10 +111,10 @@ def _elsewhere(url: str, files: Mapping[str, RunbookFound], folder: str) -> Item
     fits = f"{url} fits no file of {folder} by its name"
     if name := written_otherwise(url, tuple(files)):
         return Item(None, f"{fits}, and may be {name} on a site that writes names in its own way", (files[name],))
-    stated = next((one for one in files.values() if one.address), None)
+    stated = next((one for one in files.values() if stated_in(one.address, url)), None)
     if stated is None:
         return None
-    return Item(None, f"{fits}, and {stated.file} states where a site shows it: `{stated.address}`", (stated,))
+    return Item(None, f"{fits}, and {stated.file} states where a site shows it: `{_short(stated.address)}`", (stated,))
 
 
 def _nowhere(url: str, files: Mapping[str, RunbookFound], folder: str, links: Sequence[str]) -> Item:

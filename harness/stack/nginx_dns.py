@@ -16,15 +16,15 @@ _GROUP = re.compile(rf"{_BEGIN}upstream\s+([\w.\-]+)\s*\{{", re.MULTILINE)
 _SERVER = re.compile(rf"{_BEGIN}server\s+([\w.\-]+)(?::\d+)?(?=[^;{{}}]*\sresolve\b)[^;{{}}]*;", re.MULTILINE)
 _PASSED = re.compile(rf"{_BEGIN}\w+_pass\s+['\"]?([^\s;'\"]+)", re.MULTILINE)
 _SET = r"(?:^|[{{;])[ \t]*set\s+\${}\s+['\"]?([^\s;'\"]+)"
-_MAP = r"(?:^|[{{;}}])[ \t]*map\s[^\n;]{{0,200}}\${}\s*\{{([^}}]*)\}}"
+_MAP = r"(?:^|[{{;}}])[ \t]*(?:map|geo|split_clients)\s[^\n;]{{0,200}}\${}\s*\{{([^}}]*)\}}"
 _MAPPED = re.compile(r"\S\s+['\"]?([^\s;'\"]+)['\"]?\s*;")
 _DEFINED = re.compile(
     r"\b(?:set|\w+_set|js_var)\s+\$(\w+)|\b(?:map|geo|split_clients)\s[^\n;]{0,200}\$(\w+)\s*\{|\(\?P?<(\w+)>"
 )
 _FILLED = re.compile(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
-_VARIABLE = re.compile(r"(?:\w+://)?(\$\{?(\w+)\}?)")
+_VARIABLE = re.compile(r"(?:\$?\w+://)?(\$\{?(\w+)\b\}?)(?!\}?://)")
 _PLACE = re.compile(
-    r"(?:(\w+)://)?(?!\w+://)([\w.\-]+)(?::(\d*)|(?=[/?]|\Z|\$\{?(?:uri|request_uri|document_uri|is_args)\b))"
+    r"(?:\$?(\w+)://)?(?!\w+://)([\w.\-]+)(?::(\d*)|(?=[/?]|\Z|\$\{?(?:uri|request_uri|document_uri|is_args)\b))"
 )
 """A scheme, a host and a port. What follows a host may be a path, and of variables those that begin with one."""
 _PORTS = {"http": "80", "grpc": "80", "https": "443", "grpcs": "443"}
@@ -75,16 +75,20 @@ def _filled(body: str, environment: Mapping[str, str], defined: set[str]) -> str
     return _FILLED.sub(value, body)
 
 
-def _values(whole: str, passed: str) -> list[str]:
-    """What is passed to: the value itself where its host is written out, else with all that its first variable may be."""
+def _values(whole: str, passed: str, above: frozenset[str] = frozenset()) -> list[str]:
+    """What is passed to: the value itself where its host is written out, else with all that its first variable may be, which may be
+    another's. `above`: those variables that it is of already."""
     variable = _VARIABLE.match(passed)
     if not variable:
         return [passed]
     name = variable.group(2)
+    if name in above:
+        return []
     values = re.findall(_SET.format(name), whole, re.MULTILINE)
     for table in re.findall(_MAP.format(name), whole, re.MULTILINE):
         values += _MAPPED.findall(table)
-    return [passed[: variable.start(1)] + value + passed[variable.end(1) :] for value in values]
+    whole_values = (passed[: variable.start(1)] + value + passed[variable.end(1) :] for value in values)
+    return [one for value in whole_values for one in _values(whole, value, above | {name})]
 
 
 def _place(value: str) -> list[tuple[str, bool, str]]:

@@ -64,10 +64,12 @@ def told(caller: str, name: str, asked: Asked) -> str:
 
 def _configurations(read: Sequence[Text], key: str) -> Iterator[Text]:
     commands = " ".join(text.body for text in read if text.kind == "command")
-    for text in read:
-        if text.kind != "file" or text.program or not text.inside:
-            continue
-        if _in_folder(PurePosixPath(text.inside), key) or _named(text.inside, commands):
+    files = [text for text in read if text.kind == "file" and text.inside]
+    named = _named([text.inside for text in files], commands)
+    for text in files:
+        path = PurePosixPath(text.inside)
+        of_folder = key == haproxy_dns.KEY and path.suffix == ".cfg" and _given(str(path.parent), commands)
+        if not text.program and (_in_folder(path, key) or text.inside in named or of_folder):
             yield text
 
 
@@ -76,5 +78,16 @@ def _in_folder(path: PurePosixPath, key: str) -> bool:
     return looked_at and any(path.is_relative_to(folder) for folder in _FOLDERS[key])
 
 
-def _named(path: str, commands: str) -> bool:
-    return bool(re.search(rf"(?<![\w./\-]){re.escape(path)}(?![\w/\-]|\.\w)", commands))
+def _named(paths: Sequence[str], commands: str) -> set[str]:
+    """Those that a command names, whole or by their end: from where it goes on is not always known, so that no other may end like it."""
+    there = (path for path in paths if path in commands)
+    found = {path for path in there if re.search(rf"(?<![\w./\-]){re.escape(path)}(?![\w/\-]|\.\w)", commands)}
+    for word in re.findall(r"(?<![\w./\-])(?:\./)?(\w[\w./\-]*\.\w+)(?![\w/\-])", commands):
+        ending = {path for path in paths if path.endswith(f"/{word}")}
+        found |= ending if len(ending) == 1 else set()
+    return found
+
+
+def _given(folder: str, commands: str) -> bool:
+    """Whether a command gives it to HAProxy, which reads each `.cfg` in it (its management guide, 3: -f)."""
+    return bool(re.search(rf"(?:^|\s)-f\s*{re.escape(folder)}/?(?=\s|$)", commands))

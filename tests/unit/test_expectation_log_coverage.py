@@ -685,6 +685,18 @@ def test_a_proxy_that_may_write_a_version_on_all_that_it_sends_is_not_accused() 
     assert other.reason == "answered_in_front", "what it writes on a 502 tells nothing of its 503"
 
 
+@pytest.mark.parametrize(
+    ("method", "reason"), [("GET", "answered_in_front"), ("HEAD", "answered_in_front"), ("POST", "no_id")]
+)
+def test_what_a_cache_may_have_kept_names_the_version_of_the_answer_it_copied(method: str, reason: str) -> None:
+    """nginx: proxy_cache_valid 404 1m."""
+    run = behind_lb(version="3.1.0", status=404, outcome="4xx", endpoint=f"{method} /item")
+    run.rows.append({"at_s": 5.0, "outcome": "4xx", "status": 404, "endpoint": f"{method} /item"})
+    assert run.check(services=["api"]).reason == reason
+    assert run.check(services=["api"], in_front=[404]).reason == reason
+    assert run.check(services=["api"], in_front=[]).reason == "no_id"
+
+
 def test_other_statuses_than_a_proxy_s_reached_the_service() -> None:
     assert behind_lb(status=500).check(services=["api"]).reason == "no_id"
 

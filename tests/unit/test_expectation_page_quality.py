@@ -18,7 +18,7 @@ from harness.expectations.page_quality import PageQuality
 from harness.journal import Journal
 from harness.ledger import NO_ROWS
 from harness.run.observing import read_runbooks
-from harness.runbooks import headings, lacking
+from harness.runbooks import address, headings, lacking
 from harness.testing import WrittenLogs, journal_of
 from harness.verdict import Finding
 
@@ -251,7 +251,7 @@ def test_a_site_may_write_the_names_of_its_files_in_its_own_way(url: str, came: 
 
 
 @pytest.mark.parametrize("names", [("api/errors.md", "db/Slow.md"), ("errors.md", "Slow.md")])
-def test_a_runbook_that_states_its_own_address_may_be_where_any_url_leads(names: tuple[str, ...]) -> None:
+def test_a_runbook_that_states_its_own_address_may_be_where_a_url_leads(names: tuple[str, ...]) -> None:
     shows = f.RuleSeen(rule="Other", annotations={"runbook_url": f"{WIKI}/db/Slow"}, seen_s=2.0)
     paged = replace(GOOD, annotations={**SAYS, "runbook_url": f"{WIKI}/high-errors"})
     books = [replace(BOOK, file=name) for name in names]
@@ -263,11 +263,50 @@ def test_a_runbook_that_states_its_own_address_may_be_where_any_url_leads(names:
 
 
 @pytest.mark.parametrize(
+    ("front", "came"),
+    [
+        ("slug: /high-errors", "inconclusive"),
+        ("slug: High Errors  # as people say", "inconclusive"),
+        ("id: RB-17\nslug: high-errors", "inconclusive"),
+        ("ID: high-errors", "inconclusive"),
+        ("url: https://wiki.example.test/api/high-errors.html", "inconclusive"),
+        ("aliases: [/api/5xx, '/api/high-errors/']", "inconclusive"),
+        ("aliases: [\n  /api/5xx,\n  /api/high-errors\n]", "inconclusive"),
+        ("redirect_from:\n- /api/5xx\n- /api/high-errors", "inconclusive"),
+        ("permalink: /api/:title/", "inconclusive"),
+        ("id: RB-17", "failed"),
+        ("id: errors\ntitle: high-errors", "failed"),
+        ("aliases: [/books/api/5xx]", "failed"),
+        ("slug: /5xx", "failed"),
+        ("slug: /", "failed"),
+        ("slug:", "failed"),
+        ("url: https://grafana.example.test/d/abc", "failed"),
+        ("path: services/api", "failed"),
+    ],
+)
+def test_what_a_runbook_states_of_itself_excuses_the_urls_that_end_like_it_alone(front: str, came: str) -> None:
+    stated = address(f"---\n{front}\n---\n# Errors\n")
+    books = [replace(BOOK, file="api/errors.md", address=stated), replace(BOOK, file="db/Slow.md")]
+    shows = f.RuleSeen(rule="Other", annotations={"runbook_url": f"{WIKI}/db/Slow"}, seen_s=2.0)
+    paged = replace(GOOD, annotations={**SAYS, "runbook_url": f"{WIKI}/high-errors"})
+    finding = found(story(paged, *books, shows), require=["runbook"])
+    assert finding.outcome.value == came, finding.because
+
+
+@pytest.mark.parametrize(("url", "came"), [(f"{WIKI}/", "inconclusive"), (f"{WIKI}/Sloww", "failed")])
+def test_a_runbook_at_the_root_of_its_site_is_where_a_folder_s_url_leads(url: str, came: str) -> None:
+    books = [replace(BOOK, file="intro.md", address="slug: /"), replace(BOOK, file="Slow.md")]
+    paged = replace(GOOD, annotations={**SAYS, "runbook_url": url})
+    assert found(story(paged, *books), require=["runbook"]).outcome.value == came
+
+
+@pytest.mark.parametrize(
     ("text", "stated"),
     [
         ("---\ntitle: Errors\nslug: /high-errors\n---\n# Errors\n", "slug: /high-errors"),
         ('+++\nurl = "/high-errors/"\n+++\n', 'url = "/high-errors/"'),
         ("---\naliases:\n  - /old\n  - /older\ntitle: x\n---\n", "aliases: - /old - /older"),
+        ("---\nid: RB-17\nslug: /high\n---\n", "id: RB-17, slug: /high"),
         ("---\ntitle: slug: x\n---\n# Errors\n", ""),
         ("# Errors\n\n---\nslug: /high-errors\n---\n", ""),
         ("---\nslug: never closed\n", ""),

@@ -13,6 +13,7 @@ from truthful_service import Traffic
 
 from harness.expectations.metric_count_truth import MetricCountTruth
 from harness.expectations.metric_error_truth import MetricErrorTruth
+from harness.expectations.metric_fresh import MetricFresh
 from harness.expectations.metric_latency_truth import MetricLatencyTruth
 from harness.ledger import OUTCOMES, Rows
 from harness.verdict import Finding
@@ -94,3 +95,36 @@ def test_errors_that_no_copy_made_good_are_decided_where_each_request_was_counte
     assert finding.reason == "made_good"
     assert "[] where it answers none and keeps no copy" in finding.decide
     assert of_inner(claim.model_copy(update={"in_front": ()}), seen, wrong, ALONE).reason == "overcount"
+
+
+FRESH = MetricFresh(metric=TOTAL, errors=ERRORS, request="{method} {route}", preregistered=False)
+
+
+def late(endpoint: int, status: int = 503, claim: MetricFresh = FRESH, kind: type[Traffic] = Naming) -> Finding:
+    """Errors that the service counted no more, while the gateway was in front."""
+    seen = kind(**vars(day()))
+    answered(seen, np.asarray(seen.sent_s < 8), status)
+    seen.counted_status[seen.sent_s < 4] = status
+    failing = during(seen, 3) & only(seen, endpoint)
+    answered(seen, failing, status)
+    counted = copied(seen)
+    counted.served_s[failing] = np.inf
+    of_metric = [lambda labels: labels["__name__"] == TOTAL]
+    of_errors = [lambda labels: labels["__name__"] == TOTAL and labels["code"][0] == str(status)[0]]
+    return of_inner(claim, seen, counted, ALONE, fits=of_metric + of_errors)
+
+
+def test_an_error_that_names_the_service_s_version_shows_at_the_next_scrape() -> None:
+    finding = late(POST)
+    assert finding.reason == "error_late", finding.because
+    assert "by itself" not in finding.because
+    assert late(GET).reason == "answered_in_front"
+    assert late(POST, kind=Stamping).reason == "answered_in_front"
+    assert late(POST, kind=Traffic).reason == "answered_in_front"
+
+
+def test_a_refusal_that_the_gateway_may_have_given_need_not_show_in_the_service_s_errors() -> None:
+    refusals = MetricFresh(metric=TOTAL, errors='code=~"4.."', request="{method} {route}", preregistered=False)
+    assert late(POST, 429, refusals, Traffic).reason == "answered_in_front"
+    assert late(POST, 429, refusals.model_copy(update={"in_front": ()}), Traffic).reason == "error_late"
+    assert late(POST, 422, refusals, Traffic).reason == "error_late"

@@ -59,6 +59,20 @@ def test_haproxy_asks_for_its_servers_with_resolvers_alone() -> None:
             "resolver 127.0.0.11;\nmap $uri $up { default http://api:80; ~^/x 'shop:80'; }\nserver { proxy_pass $up; }",
             {"api", "shop"},
         ),
+        (
+            "resolver 127.0.0.11;\nsplit_clients $request_id $up { 10% shop:80; * api:80; }\nserver { proxy_pass http://$up; }",
+            {"api", "shop"},
+        ),
+        (
+            "resolver 127.0.0.11;\ngeo $up { default api; 10.0.0.0/8 shop; }\nserver { proxy_pass $scheme://$up:80; }",
+            {"api", "shop"},
+        ),
+        ("resolver 127.0.0.11;\nserver { set $h api; set $up http://$h:80; proxy_pass $up; }", {"api"}),
+        (
+            "resolver 127.0.0.11;\nmap $uri $h { default api; /x $other; }\nset $other shop;\nset $up $h:80;\nproxy_pass http://$up;",
+            {"api", "shop"},
+        ),
+        ("resolver 127.0.0.11;\nserver { set $a $b; set $b $a; proxy_pass http://$a; }", set()),
         ("resolver 127.0.0.11;\nlocation / { proxy_pass http://api:80; }", set()),
         ("resolver 127.0.0.11;\nlocation / { proxy_pass http://api.$domain:80; }", set()),
         ("# resolver 127.0.0.11;\nlocation / { set $up http://api; proxy_pass $up; }", set()),
@@ -134,9 +148,24 @@ def test_a_repository_that_is_mounted_whole_says_nothing_of_who_reads_its_files(
     assert asked("/etc/prometheus") == {"api"}
     assert asked("/app", command=["haproxy", "-f", "/app/haproxy.cfg"]) == {"api", "shop"}
     assert asked("/app", command=["haproxy", "-f", "/app/haproxy.cfg.old"]) == set()
+    assert asked("/cfg", command=["haproxy", "-W", "-f", "/cfg/"]) == {"api", "shop"}
+    assert asked("/cfg/more", command=["haproxy", "-f", "/cfg"]) == set(), "HAProxy reads no folder's folders"
+    assert asked("/app", command=["haproxy", "-f", "haproxy.cfg"], working_dir="/app") == {"api", "shop"}
+    assert asked("/prometheus", command=["--config.file=./prometheus.yml"]) == {"api"}
+    assert asked("/app", command=["sh", "-c", "cd /cfg && haproxy -f old-haproxy.cfg"]) == set()
     assert asked("/etc/nginx/sites-available") == set()
     (tmp_path / "default.conf").rename(tmp_path / "default.conf.bak")
     assert asked("/etc/nginx/conf.d") == set()
+
+
+def test_a_path_that_several_files_end_with_says_not_which_of_them_is_read(tmp_path: Path) -> None:
+    for folder in ("staging", "production"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "haproxy.cfg").write_text(HAPROXY)
+    mount = {"type": "bind", "source": str(tmp_path), "target": "/app"}
+    for command, asked in (("haproxy.cfg", set[str]()), ("staging/haproxy.cfg", {"api", "shop"})):
+        body = {"volumes": [mount], "command": ["haproxy", "-f", command]}
+        assert {*names(*texts({"services": {"x": body}}, "x", tmp_path))} == asked
 
 
 def test_a_config_of_the_compose_file_is_read_where_the_container_has_it() -> None:

@@ -33,6 +33,55 @@ class Keeping(HttpUser):
         self.client.headers["Authorization"] = self.client.get("/plain").text
 
 
+class Updating(HttpUser):
+    @task
+    def ask(self) -> None:
+        if "Authorization" not in self.client.headers:
+            self.client.headers.update({"Authorization": self.client.get("/plain").text})
+
+
+class WithCookie(HttpUser):
+    @task
+    def ask(self) -> None:
+        self.client.cookies.set("session", self.client.get("/plain").text)
+
+
+class ByName(HttpUser):
+    @task
+    def ask(self) -> None:
+        setattr(self, "bou" + "ght", self.client.get("/plain").text)
+
+
+class LogsInFirst(HttpUser):
+    @task
+    class Steps(SequentialTaskSet):
+        @task
+        def log_in(self) -> None:
+            self.client.post("/login")
+
+        @task
+        def pay(self) -> None:
+            self.client.post("/paid")
+
+
+class Reading(HttpUser):
+    """Looks at one page after another, and only then orders."""
+
+    @task
+    class Steps(SequentialTaskSet):
+        @task
+        def ask(self) -> None:
+            self.add(self.client.get("/plain").text)
+
+        @task
+        def pay(self) -> None:
+            self.client.post("/paid")
+
+        def add(self, text: str) -> None:
+            found: list[str] = []
+            found.append(text)
+
+
 def buy(user: Any) -> None:
     user.bought = user.client.get("/plain").text
 
