@@ -25,10 +25,11 @@ _STAND_IN = r"[\[({]*(?i:\*+|x+|(?:%2A)+|redacted|filtered|masked|hidden|removed
 """What stands for a password that was taken out, or not put in yet. No other word in square brackets: a run's own logs have the name
 of a secret there, which tells that it was logged (harness/run/scrub.py)."""
 _END = r"\s;&,\"'<>()\[\]{}\\"
-_PUT_IN = r"\$\d+(?:::\w+)?|\$[A-Z_]\w*|[:@][A-Za-z_]+\d{0,2}(?:::\w+)?|%\w+%"
-"""What a value is put in for, behind `password=`: `$1`, `:password1`, `@password1`, `$DB_PASSWORD1`, `%DB_PASSWORD1%`."""
-_BRACKETED = r"[$#%@]?[\[({<]+(?:[\w.-]|:(?!-))*[\])}>]+s?"
-"""And within quotes: `${db.password1}`, `%(password1)s`, `[PASSWORD_1]`; no `${DB_PASSWORD:-hunter2}`, which shows one."""
+_VARIABLE = r"\$[A-Z_][A-Z0-9_]*|%[A-Z_][A-Z0-9_]*%"
+_BOUND = rf"{_VARIABLE}|\$\d+(?:::\w+)?|[:@][A-Za-z_]+\d{{0,2}}(?:::\w+)?"
+"""What a value is put in for, behind `password=`: `$DB_PASSWORD1`, `%DB_PASSWORD1%`, `$1`, `:password1`, `@password1`."""
+_BRACKETED = rf"{_VARIABLE}|[$#%@]?[\[({{<]+(?:[\w.-]|:(?!-))*[\])}}>]+s?"
+"""And within quotes: `$DB_PASSWORD1`, `${db.password1}`, `%(password1)s`, `[PASSWORD_1]`; no `${DB_PASSWORD:-hunter2}`, which shows one."""
 
 
 def _typed(out: str, end: str, put_in: str, escapes: str = "") -> str:
@@ -52,7 +53,7 @@ _QUOTED = "|".join(
     )
 )
 """Within quotes it runs to the closing one; what has a space in it is read as without them."""
-_BARE = _typed(f"{_END}`", rf"[{_END}]|\Z", _PUT_IN)
+_BARE = _typed(f"{_END}`", rf"[{_END}]|\Z", _BOUND)
 _STATED = rf"(?:\s?=\s?|\\?[\"']\s?:\s?(?=\\?[\"']))(?:{_QUOTED}|(?:\\?[\"'])?{_BARE})"
 KINDS: tuple[tuple[str, str], ...] = (
     (

@@ -42,7 +42,7 @@ _PATH = re.compile(r"(?:~|\.{1,2}|[A-Z]:)?(?:[/\\][a-z][\w.-]*){2,}", re.ASCII)
 _RULES = {
     "chars", "characters", "constraint", "constraints", "digits", "errors", "length", "validation", "validator", "validators",
 }  # fmt: skip
-_ASKED = r"[A-Za-z_ .:,/()\[\]{}<>=|-]"
+_ASKED = r"[A-Za-z_ .:,!/()\[\]{}<>=|-]"
 _MESSAGE = re.compile(rf"{_ASKED}{{1,80}}(?:\d{{1,3}}{_ASKED}{{0,80}}){{1,2}}")
 """Words with a small number or two: `validation.password.length_8`, `min8chars`, `must_have_>=8_chars`."""
 _OF_RULES = re.compile(r"[()\[\]{}<>|]|(?<=[<>])=")

@@ -47,6 +47,7 @@ MAY_BE_NONE = [
     "loaded hash_password=v1.2.3",
     '{"password": "must_have_>=8_chars"}',
     '{"password": "min.length(8)"}',
+    '{"password": "Must_be_8-64_chars!"}',
     "GET /sign-up?error_password=must%20have%208%20chars",
     "GET /span?reset_password=2026-11-28T10%3A00%3A00Z",
 ]
