@@ -25,10 +25,36 @@ _STAND_IN = r"[\[({]*(?i:\*+|x+|(?:%2A)+|redacted|filtered|masked|hidden|removed
 """What stands for a password that was taken out, or not put in yet. No other word in square brackets: a run's own logs have the name
 of a secret there, which tells that it was logged (harness/run/scrub.py)."""
 _END = r"\s;&,\"'<>()\[\]{}\\"
-_TYPED = rf"(?![:@?])(?!{KEPT}|0x[0-9a-f]{{6,16}}(?!\w))(?![\w.$]*@[0-9a-f]{{5,8}}\b)(?=[^{_END}]{{0,99}}\d)(?=[^{_END}]{{0,99}}[A-Za-z])[^{_END}$*%`]{{6,200}}(?![^{_END}])"
-"""A password as people and machines make them, a letter and a digit in it: no `required`, no `null`, no bound parameter of SQL, nothing
-half masked, no object of Java's (`Password@1b2c3d4e`), no pointer, no place where one is kept."""
-_STATED = rf"(?:\s?=\s?[\"']?|\\?[\"']\s?:\s?\\?[\"']){_TYPED}"
+_VARIABLE = r"\$[A-Z_][A-Z0-9_]*|%[A-Z_][A-Z0-9_]*%"
+_BOUND = rf"{_VARIABLE}|\$\d+(?:::\w+)?|[:@][A-Za-z_]+\d{{0,2}}(?:::\w+)?"
+"""What a value is put in for, behind `password=`: `$DB_PASSWORD1`, `%DB_PASSWORD1%`, `$1`, `:password1`, `@password1`."""
+_BRACKETED = rf"{_VARIABLE}|[$#%@]?[\[({{<]+(?:[\w.-]|:(?!-))*[\])}}>]+s?"
+"""And within quotes: `$DB_PASSWORD1`, `${db.password1}`, `%(password1)s`, `[PASSWORD_1]`; no `${DB_PASSWORD:-hunter2}`, which shows one."""
+
+
+def _typed(out: str, end: str, put_in: str, escapes: str = "") -> str:
+    """A password as people and machines make them, of any characters but these, a letter and a digit in it: no `required`, no `null`, nothing
+    that is put in later, nothing half masked, no object of Java's (`Password@1b2c3d4e`), no pointer, no place where one is kept."""
+    one, once = f"(?:[^{out}]{escapes})", "" if escapes else "+"  # one try alone, where that is one character
+    coded = rf"|%[0-9a-fA-F]{{2}}|%(?![0-9a-fA-F]{{2}}){escapes}"  # the digits of `%5BFILTERED%5D` are none
+    made = rf"(?=(?:[^{out}%\d]{coded}){{0,99}}\d)(?=(?:[^{out}%A-Za-z]{coded}){{0,99}}[A-Za-z])"
+    none = rf"(?!{KEPT}|0x[0-9a-f]{{6,16}}(?!\w)|(?:{put_in})(?:{end}))(?![\w.$]{{0,200}}@[0-9a-f]{{5,8}}\b)"
+    whole = rf"(?!{one}{{0,199}}?(?:\*{{3}}|(?:%2[Aa]){{3}}))"
+    return rf"{made}{none}{whole}{one}{{6,200}}{once}(?={end})"
+
+
+_QUOTED = "|".join(
+    f"{quote}{_typed(out, quote, _BRACKETED, escapes)}"
+    for quote, out, escapes in (
+        ('"', r"\"\\\s", r"|\\u[0-9a-fA-F]{4}|\\[^u\s]"),
+        ("'", r"'\\\s", ""),
+        (r"\\\"", r"\"\\\s", ""),
+        (r"\\'", r"'\\\s", ""),
+    )
+)
+"""Within quotes it runs to the closing one; what has a space in it is read as without them."""
+_BARE = _typed(f"{_END}`", rf"[{_END}]|\Z", _BOUND)
+_STATED = rf"(?:\s?=\s?|\\?[\"']\s?:\s?(?=\\?[\"']))(?:{_QUOTED}|(?:\\?[\"'])?{_BARE})"
 KINDS: tuple[tuple[str, str], ...] = (
     (
         "private key",

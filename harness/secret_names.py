@@ -20,16 +20,15 @@ _TYPED = re.compile(
 """What people make up themselves, of words, and one of each of their services has."""
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
-_HOSTS = {
-    "addr", "address", "addresses", "authority", "broker", "brokers", "domain", "endpoint", "endpoints", "host", "hostname",
-    "hosts", "issuer", "server", "servers", "service", "services", "uri", "url", "urls",
-}  # fmt: skip
+_HOSTS = {"addr", "address", "addresses", "authority", "domain", "host", "hostname", "hosts", "issuer"}
+_ASKED = {"endpoint", "endpoints", "uri", "url", "urls"}
+"""Behind a secret's own name only with an address or a path: `WEBHOOK_SECRET_ENDPOINT` may be the secret."""
+_SERVERS = {"broker", "brokers", "server", "servers", "service", "services"}
 _FILES = {"dir", "directory", "file", "filename", "folder", "location", "path", "paths"}
-_OWNERS = {
-    "aud", "audience", "backend", "engine", "env", "namespace", "provider", "realm", "region", "resolver", "scope", "scopes", "store",
-    "storage",
-}  # fmt: skip
-"""Where a secret is kept or holds; it may be whose it is, too: `DB_PASSWORD_BACKEND`."""
+_HOLDS = {"aud", "audience", "env", "namespace", "realm", "region", "scope", "scopes"}
+"""Where or for what a secret holds."""
+_OWNERS = _SERVERS | {"backend", "engine", "provider", "resolver", "storage", "store"}
+"""Where a secret is kept or asked for; it may be whose it is, too: `DB_PASSWORD_BACKEND`."""
 _CALLED = {
     "alg", "algorithm", "alias", "arn", "attribute", "claim", "class", "column", "converter", "decoder", "deserializer", "encoder", "encoding",
     "encryption", "field", "format", "generator", "hash", "hasher", "hashing", "header", "headers", "mode", "name", "policy", "prefix",
@@ -50,7 +49,8 @@ _KEYS_OF_DATA = {
 _LOCKED_OR_FOUND = {"group", "message", "object", "record"}
 """What is found by a key, or encrypted with one."""
 _COLUMN = re.compile(r"[\w-]*(?:[_-]id|Id)|[\w-]+(?:[./:][\w-]+)+/?", re.ASCII)
-"""`customer_id`, `orders/2024.csv`."""
+_COLUMN_OF_WORDS = re.compile(r"[a-z]{2,15}(?:_[a-z]{2,15}){1,4}|[A-Za-z][a-z]{1,14}(?:[A-Z][a-z]{1,14}){1,4}")
+"""`customer_id`, `orders/2024.csv`; `account_number`, `orderNumber`."""
 
 _MANY = {"keys", "max", "min", "passwords", "secrets", "tokens"}
 _PUBLIC = (["public", "key"], ["publishable", "key"])
@@ -96,14 +96,21 @@ def is_setting(name: str, value: str) -> bool:
     if url := _URL.fullmatch(value):
         return _is_plain(url, last in ("authority", "issuer"))
     if not reads(value):
-        shape = _DOMAIN if last in _HOSTS else _AMOUNT if _counts(words) else None
+        shape = _DOMAIN if last in _HOSTS | _ASKED | _SERVERS else _AMOUNT if _counts(words) else None
         return shape is not None and shape.fullmatch(value) is not None
+    return _is_said_of_one(name, words, value)
+
+
+def _is_said_of_one(name: str, words: Sequence[str], value: str) -> bool:
+    """Of what reads like words: whether it is a file, a place, a name or a number."""
+    last = words[-1] if words else ""
     if not _PASSWORD.search(name) and (_PATH.fullmatch(value) or _CLASS.fullmatch(value)):
         return True
     if last in _FILES:
         return re.search(r"[/\\.]", value) is not None
-    kept = last in _HOSTS | _OWNERS and (not _TYPED.search(name) or _ADDRESS.fullmatch(value) is not None)
-    return kept or last in _CALLED or _counts(words) or _names_data(words, value)
+    if last in _OWNERS | _ASKED:
+        return not _TYPED.search(name) or _ADDRESS.fullmatch(value) is not None or (last in _ASKED and "/" in value)
+    return last in _HOSTS | _HOLDS | _CALLED or _counts(words) or _names_data(words, value)
 
 
 def _counts(words: Sequence[str]) -> bool:
@@ -115,8 +122,14 @@ def _names_data(words: Sequence[str], value: str) -> bool:
     """`PARTITION_KEY`, `MESSAGE_KEY=order_id`, `SIGNING_KEY_ID`; no `AWS_ACCESS_KEY_ID`."""
     before, last = ("", *words)[-2:]
     if last in ("key", "keys"):
-        return before in _KEYS_OF_DATA or (before in _LOCKED_OR_FOUND and _COLUMN.fullmatch(value) is not None)
+        return before in _KEYS_OF_DATA or (before in _LOCKED_OR_FOUND and _is_column(value))
     return (before, last) == ("key", "id") and "access" not in words
+
+
+def _is_column(value: str) -> bool:
+    """Whether rows have a column of this name, or a store an object; `topSecretKey`, of words too, is what one encrypts with."""
+    words = _COLUMN_OF_WORDS.fullmatch(value) and not names_secret("_".join(_words(value)))
+    return bool(words or _COLUMN.fullmatch(value))
 
 
 def _is_plain(url: re.Match[str], issuer: bool) -> bool:

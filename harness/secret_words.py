@@ -31,7 +31,7 @@ COMMON = {
     "cache", "change", "client", "cluster", "config", "container", "context", "customer", "customers", "data", "database",
     "default", "delivery", "demo", "develop", "developer", "development", "docker", "elastic", "elasticsearch", "email",
     "error", "events", "example", "facts", "failed", "firing", "frontend", "gateway", "grafana", "health", "healthy",
-    "inactive", "inventory", "kafka", "latency", "lease", "ledger", "levers", "local", "localhost", "locust", "logs", "manager",
+    "inactive", "inventory", "kafka", "kubernetes", "latency", "lease", "ledger", "levers", "local", "localhost", "locust", "logs", "manager",
     "mariadb", "master", "memcached", "message", "messages", "metrics", "minio", "mongo", "mongodb", "monitor",
     "monitoring", "mysql", "network", "nginx", "normal", "notification", "object", "oracle", "orders", "pages", "passed",
     "password", "payment", "payments", "pending", "postgres", "postgresql", "private", "product", "production",

@@ -1,5 +1,5 @@
 """What looks like a secret and need be none: digits that are a card's number by chance, a number for tests, a broker's own
-default, a word, a path, what a form says of a password. Pure.
+default, a word, a path, what a form says of a password, how long or when something was done with one. Pure.
 
 Of ids of sixteen digits one in fifty begins as a card's number does and has its check digit by chance; only the words about it tell.
 All of it is masked all the same.
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from urllib.parse import unquote
 
 from harness.secret_names import reads
 
@@ -41,8 +42,18 @@ _PATH = re.compile(r"(?:~|\.{1,2}|[A-Z]:)?(?:[/\\][a-z][\w.-]*){2,}", re.ASCII)
 _RULES = {
     "chars", "characters", "constraint", "constraints", "digits", "errors", "length", "validation", "validator", "validators",
 }  # fmt: skip
-_MESSAGE = re.compile(r"[A-Za-z_.:/-]{1,80}(?:\d{1,3}[A-Za-z_.:/-]{0,80}){1,2}")
-"""Words with a small number or two: `validation.password.length_8`, `min8chars`."""
+_ASKED = r"[A-Za-z_ .:,!/()\[\]{}<>=|-]"
+_MESSAGE = re.compile(rf"{_ASKED}{{1,80}}(?:\d{{1,3}}{_ASKED}{{0,80}}){{1,2}}")
+"""Words with a small number or two: `validation.password.length_8`, `min8chars`, `must_have_>=8_chars`."""
+_OF_RULES = re.compile(r"[()\[\]{}<>|]|(?<=[<>])=")
+"""What is between the words and numbers of a rule: `between(8,64)`."""
+_UNIT = r"(?:[num\u00b5\u03bc]s|secs?|seconds?|mins?|minutes?|hours?|days?)"
+_MEASURED = re.compile(
+    rf"\d{{1,15}}(?:\.\d{{1,12}})?{_UNIT}|\d{{1,9}}\.\d{{1,12}}[smh]|(?:\d{{1,3}}[hm]){{1,2}}\d{{1,2}}(?:\.\d{{1,12}})?s"
+    r"|\d{4}-\d\d-\d\d[T_]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?|\d{8}T\d{6}Z"
+    r"|v?\d{1,3}\.\d{1,3}\.\d{1,4}(?:-(?:alpha|beta|rc)[.\d]{0,4})?"
+)
+"""How long it took, when, in which version: `85.3ms`, `1m30.5s`, `2026-11-28T10:00:00Z`, `v1.2.3`. No `123456s`, which is open as a word is."""
 _MADE = re.compile(
     r"[a-z_.:-]*(?<![a-z])(?:argon2(?:id|i|d)?|pbkdf2|sha(?:1|256|384|512)|md5|base64)[a-z_.:-]*", re.IGNORECASE
 )
@@ -72,12 +83,13 @@ def doubt(kind: str, before: str, found: str, after: str) -> Doubt | None:
 
 
 def _of_password(value: str) -> Doubt | None:
-    """People's own passwords are words with a number behind, and so are the keys of messages."""
+    """People's own passwords are words with a number behind, and so are the keys of messages; `S3**et` may be half taken out."""
+    value = unquote(value).rstrip(".")
     rule = _MESSAGE.fullmatch(value) and not _words(value).isdisjoint(_RULES)
     path = _PATH.fullmatch(value) and reads(value)
-    if rule or path or _MADE.fullmatch(value):
+    if rule or path or _MADE.fullmatch(value) or _MEASURED.fullmatch(value):
         return Doubt.ABOUT
-    return Doubt.READS if reads(value) else None
+    return Doubt.READS if "**" in value or reads(_OF_RULES.sub(" ", value)) else None
 
 
 def _of_card(before: str, after: str) -> bool:

@@ -38,6 +38,18 @@ MAY_BE_NONE = [
     '{"password": "argon2id"}',
     "Password=Argon2Hasher",
     "password=/srv/shop/db1_password",
+    "span checkout hash_password=85.3ms db=3ms",
+    "checkout verify_password=12345us",
+    "checkout verify_password=123.4µs.",
+    "hash_password=1m30.5s",
+    "user 7 reset_password=2026-11-28T10:00:00Z",
+    '{"last_password":"2026-11-28T10:00:00.123+01:00"}',
+    "loaded hash_password=v1.2.3",
+    '{"password": "must_have_>=8_chars"}',
+    '{"password": "min.length(8)"}',
+    '{"password": "Must_be_8-64_chars!"}',
+    "GET /sign-up?error_password=must%20have%208%20chars",
+    "GET /span?reset_password=2026-11-28T10%3A00%3A00Z",
 ]
 
 
@@ -70,6 +82,15 @@ SECRETS = [
     '{"password":"5f4dcc3b5aa765d61d8327deb882cf99"}',
     "password=/9j/4AAQSkZJRgAB",
     "password=/k9QzL4xT/pm77vB2n",
+    '{"user":"ada","password":"Tr0ub4dor$3x"}',
+    '{"user":"ada","password":"Tr0ub4dor*3x"}',
+    '{"user":"ada","password":"@Tr0ub4dor3x"}',
+    '{"user":"ada","password":"Tr0u,b4dor3x9"}',
+    '{"user":"ada","password":"Tr0u(b4)dor3x9"}',
+    "POST /login?user=ada&password=Tr0ub4dor%213x",
+    "password=2026-11-28T10:00:00Zx9",
+    "password=85.3msQx",
+    "password=$2b$10$N9qo8uLOickgx2ZMRZoMye",
     "amqp://guest:guest@rabbitmq// or amqp://shop:hunter2@rabbitmq//",
 ]
 
@@ -91,7 +112,18 @@ def test_a_test_number_that_is_called_a_card_is_open(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["hunter22", "natasha12", "sunflower-rain99", "User1234", "too_short_min_8", "step2/3"]
+    "value",
+    [
+        "hunter22",
+        "natasha12",
+        "sunflower-rain99",
+        "User1234",
+        "too_short_min_8",
+        "step2/3",
+        "123456s",
+        "required|min:8|max:64",
+        "$ecret99",
+    ],
 )
 def test_a_word_with_a_number_behind_password_is_open_unless_it_was_asked_for(value: str) -> None:
     """Nobody can tell `hunter22`, which is a password, from `too_short_min_8`, which is the key of a message."""
@@ -99,6 +131,14 @@ def test_a_word_with_a_number_behind_password_is_open_unless_it_was_asked_for(va
     finding = logged(text)
     assert (finding.outcome, finding.reason) == (Outcome.INCONCLUSIVE, "plain_word")
     assert "1× password by api (it reads like a word)" in finding.because
+    assert logged(text, secrets=0).reason == "secret_logged"
+    assert value not in masked(text)
+
+
+@pytest.mark.parametrize("value", ["between(8,64)", "@Sunflower99", "${DB_PASSWORD:-hunter2}"])
+def test_such_a_word_within_quotes_is_open_too(value: str) -> None:
+    text = f'{{"password":"{value}"}}'
+    assert logged(text).reason == "plain_word"
     assert logged(text, secrets=0).reason == "secret_logged"
     assert value not in masked(text)
 

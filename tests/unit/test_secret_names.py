@@ -62,6 +62,20 @@ SETTINGS = [
     ("MESSAGE_KEY", "customer_id"),
     ("MESSAGE_KEY", "orderId"),
     ("OBJECT_KEY", "orders/2024.csv"),
+    ("KAFKA_MESSAGE_KEY", "orderNumber"),
+    ("RECORD_KEY", "userEmail"),
+    ("GROUP_KEY", "TenantCode"),
+    ("MESSAGE_KEY", "account_number"),
+    ("DB_PASSWORD_SECRET_REGION", "eu-central-1"),
+    ("API_KEY_REGION", "eu-west-1"),
+    ("API_KEY_SCOPE", "orders:read"),
+    ("API_KEY_SCOPES", "read,write"),
+    ("CLIENT_SECRET_NAMESPACE", "team-1"),
+    ("CLIENT_SECRET_REALM", "shop2"),
+    ("DB_PASSWORD_ENV", "POSTGRES_PASSWORD"),
+    ("API_KEY_SERVICE_HOST", "keys-1"),
+    ("PASSWORD_RESET_ENDPOINT", "/v1/password/reset"),
+    ("PASSWORD_RESET_URI", "accounts/{id}/reset2"),
 ]
 
 
@@ -100,6 +114,14 @@ SECRETS = [
     ("JWT_SECRET_BACKEND", "hunter22"),
     ("MESSAGE_KEY", "topsecretkey"),
     ("GROUP_KEY", "sunflower-rain"),
+    ("MESSAGE_KEY", "topSecretKey"),
+    ("MESSAGE_KEY", "myEncryptionKey"),
+    ("MESSAGE_KEY", "my_password"),
+    ("MESSAGE_KEY", "kQzLxTpmvBnR"),
+    ("WEBHOOK_SECRET_ENDPOINT", "sunflower-rain"),
+    ("PASSWORD_RESET_ENDPOINT", "/k9QzL4xT/pm77vB2n"),
+    ("API_KEY_SCOPE", "k9QzL4xTpm77"),
+    ("MQTT_PASSWORD_SERVER", "hunter22"),
 ]
 
 
@@ -116,6 +138,9 @@ def test_a_secret_is_one_though_it_is_called_a_little_like_a_setting(name: str, 
         ("ACCESS_TOKEN_EXPIRE_MINUTES", "100000", "payment of 100000 cents declined"),
         ("PARTITION_KEY", "customer_id", "null value in customer_id"),
         ("DB_PASSWORD", "vault:secret/data/db1", "starting with DB_PASSWORD=vault:secret/data/db1"),
+        ("API_KEY_REGION", "eu-west-1", '{"level":"INFO","message":"client created","region":"eu-west-1"}'),
+        ("KAFKA_MESSAGE_KEY", "orderNumber", '{"level":"INFO","message":"published","orderNumber":"4711"}'),
+        ("JWT_SECRET_PROVIDER", "kubernetes", "secrets are kept by kubernetes"),
         ("JAVA_OPTS", "-Dlogin.password.required=enabled", "circuit breaker enabled"),
     ],
 )
