@@ -41,11 +41,12 @@ class AlertQuiet(Expectation):
              evaluated all the time (where one name is claimed, so could each of its rules), was, and had something to read and
              asks for what that can give (else its silence says nothing: rule_missing, rule_broken, not_evaluated, no_series,
              rule_impossible). A rule that was taken away in the window leaves a pattern open about itself alone
-             (rule_missing), also where it came back later, and what the others showed is told; one in whose place a reload brought
-             another of its name goes on in that. Where every such rule was first loaded in the window, that is open, too (rule_missing);
-             beside others it is told. What appears only with the first error may be missing, if a target exposes its help or its type;
-             that is said, and what was pending at the window's end. An alert that is claimed by name and was, with a `for` longer than
-             the window, is not decided (below_floor).
+             (rule_missing), also where it came back later, and what the others showed is told; one that a reload changed goes on in what
+             it became: one of its name that asks for the same, or stands in its group with its labels and is not about another
+             service or job. Where every such rule was first loaded in the window, that is open, too (rule_missing); beside others it
+             is told. What appears only with the first error may be missing, if a target exposes its help or its type; that is said,
+             and what was pending at the window's end. An alert that is claimed by name and was, with a `for` longer than the window, is
+             not decided (below_floor).
     Source:  Prometheus' /api/v1/rules each second; an alert fires at the time of an evaluation, which is exact. What its rule
              reads is asked of Prometheus when the phases are over; where that could not be, nobody knows (not_watched). What
              others made is in Alertmanager's /api/v2/alerts, but for a target's, and in the mailbox.

@@ -12,8 +12,10 @@ from harness import alerting
 from harness.evaluations import Key, key_of
 from harness.expectations.base import Evidence
 from harness.expectations.requests import cites
+from harness.expectations.selected import WHOM
 from harness.facts import Looked, RuleSeen
 from harness.journal import Journal
+from harness.promql import matchers, readings
 from harness.verdict import Finding, inconclusive
 
 Match = tuple[bool, bool, bool, float]
@@ -77,7 +79,7 @@ def _backs(looks: Sequence[float], went: Sequence[RuleSeen], came: Sequence[Rule
         pairs += [
             ((one.seen_s > after_s, key_of(one) != key_of(gone), one.expr != gone.expr, one.seen_s), number, other)
             for other, one in enumerate(came)
-            if one.rule == gone.rule and one.seen_s > before_s
+            if one.seen_s > before_s and _goes_on(gone, one)
         ]
     back: dict[int, tuple[int, bool]] = {}
     taken: set[int] = set()
@@ -86,6 +88,31 @@ def _backs(looks: Sequence[float], went: Sequence[RuleSeen], came: Sequence[Rule
             back[number] = other, not late
             taken.add(other)
     return back
+
+
+def _goes_on(gone: RuleSeen, one: RuleSeen) -> bool:
+    """Whether it is what a rule became, not another of its name: it asks for the same, or stands in its place and is about the same."""
+    placed = one.group == gone.group and one.labels == gone.labels
+    return one.rule == gone.rule and (one.expr == gone.expr or (placed and not _of_others(gone.expr, one.expr)))
+
+
+def _of_others(expr: str, other: str) -> bool:
+    """Whether two expressions ask for different values of a label that says whom they are about."""
+    mine, theirs = _whom(expr), _whom(other)
+    return any(mine[label].isdisjoint(theirs[label]) for label in mine.keys() & theirs.keys())
+
+
+def _whom(expr: str) -> dict[str, set[str]]:
+    """What it asks for of such labels; nothing where it cannot be read."""
+    found: dict[str, set[str]] = {}
+    try:
+        parts = [part for reading, _ in readings(expr) for part in matchers(reading.selector)[1]]
+    except ValueError:
+        return {}
+    for part in parts:
+        if part.value and WHOM.match(part.label):
+            found.setdefault(part.label, set()).add(part.value)
+    return found
 
 
 def left_open(evidence: Evidence, quiet: Finding, gone: Sequence[Away]) -> Finding:

@@ -90,6 +90,44 @@ def test_another_that_did_not_come_for_it_is_no_replacement(stands: tuple[f.Rule
     assert came(claim, HERE, OTHER, gone(30.0), *stands)[:2] == ("inconclusive", "rule_missing")
 
 
+API = {"group": "api", "labels": {"service": "api"}, "expr": 'latency{job="api"} > 1'}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"group": "web", "labels": {"service": "web"}, "expr": 'latency{job="web"} > 1'},
+        {"group": "api", "labels": {"service": "web"}, "expr": 'latency{job="web"} > 1'},
+        {"group": "web", "labels": {"service": "api"}, "expr": 'latency{job="web"} > 1'},
+        {"group": "api", "labels": {"service": "api"}, "expr": 'latency{job="web"} > 1'},
+    ],
+)
+@pytest.mark.parametrize("claim", [ALL, SLOW])
+def test_a_rule_of_its_name_about_another_service_is_no_replacement(claim: AlertQuiet, other: dict[str, Any]) -> None:
+    reloaded = (back(20.9, **other), gone(21.0, **API))
+    assert came(claim, rule(4.0, **API), OTHER, *reloaded)[:2] == ("inconclusive", "rule_missing")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"expr": 'latency{job="api"} > 2'},
+        {"expr": 'latency{job=~"api|web"} > 1'},
+        {"expr": 'latency{job="api", instance="a"} > 1'},
+        {"group": "rest"},
+        {"labels": {"service": "rest"}},
+        {"group": "rest", "labels": {"service": "rest"}},
+    ],
+)
+@pytest.mark.parametrize("claim", [ALL, SLOW])
+def test_a_rule_that_asks_for_the_same_or_stands_in_its_place_replaces_it(
+    claim: AlertQuiet, changed: dict[str, Any]
+) -> None:
+    outcome, _, because = came(claim, rule(4.0, **API), back(20.9, **{**API, **changed}), gone(21.0, **API))
+    assert outcome == "passed"
+    assert "(1 rule evaluated, Slow replaced at 21.0 s)" in because
+
+
 def test_one_newcomer_stands_for_one_of_two_that_went() -> None:
     twins = (HERE, rule(4.0, expr="up < 1"))
     went = (gone(30.0), gone(30.0, expr="up < 1"))
