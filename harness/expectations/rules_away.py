@@ -19,6 +19,8 @@ from harness.promql import matchers, readings
 from harness.verdict import Finding, inconclusive
 
 Match = tuple[bool, bool, bool, float]
+Lines = dict[Key, list[RuleSeen]]
+"""Rules, each with what it was before, as far as a reload brought the one for the other."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,14 @@ def away(journal: Journal, mine: Sequence[RuleSeen], from_s: float) -> list[Away
         for number, gone in enumerate(went)
     ]
     return [one for one in found if max(one.gone.at_s, one.back.at_s if one.back else -math.inf) >= from_s]
+
+
+def lines(rules: Sequence[RuleSeen], left: Sequence[Away]) -> Lines:
+    before: Lines = {}
+    for one in left:
+        if one.seamless and one.back is not None:
+            before.setdefault(key_of(one.back), []).extend((*before.get(key_of(one.gone), ()), one.gone))
+    return {key_of(rule): [rule, *before.get(key_of(rule), ())] for rule in rules}
 
 
 def newcomers(journal: Journal, mine: Sequence[RuleSeen], from_s: float) -> list[RuleSeen]:
@@ -135,12 +145,15 @@ def told(new: Sequence[RuleSeen]) -> str:
     return f", {len(new)} loaded only at {new[0].at_s:.1f} s{later}: {names}"
 
 
-def too_late(evidence: Evidence, what: str, rules: Sequence[RuleSeen], new: Sequence[RuleSeen]) -> Finding | None:
-    """That all of these are new: nobody knows what would have been before; None where one is not."""
+def too_late(
+    evidence: Evidence, what: str, rules: Sequence[Sequence[RuleSeen]], new: Sequence[RuleSeen]
+) -> Finding | None:
+    """That all of these, with what each was before, are new: nobody knows what would have been before; None where one is not."""
     late = {key_of(one): one for one in new}
-    if not all(key_of(one) in late for one in rules):
+    found = [[late[key_of(one)] for one in line if key_of(one) in late] for line in rules]
+    if not all(found):
         return None
-    first = min((late[key_of(one)] for one in rules), key=lambda one: one.at_s)
+    first = min((one for line in found for one in line), key=lambda one: one.at_s)
     return inconclusive(
         f"{what} did not fire, but the rule {first.rule}{alerting.shown(first.labels)} was loaded only at {first.at_s:.1f} s, so its"
         " silence before says nothing",

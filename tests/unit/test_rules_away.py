@@ -175,3 +175,42 @@ def test_one_that_no_look_of_the_window_missed_was_there_all_the_time() -> None:
         outcome, _, because = came(SLOW, OTHER, back(seen_s))
         assert outcome == "passed"
         assert "(1 rule evaluated all the time)" in because
+
+
+LOST = f.SelectorSeen(seen_s=92, selector="lost", metric="lost")
+UNASKED = f.SelectorSeen(seen_s=92, selector="lost", metric="lost", why="timed out")
+MENDED = (rule(4.0, expr="lost > 1"), back(47.99), gone(48.0, expr="lost > 1"))
+
+
+@pytest.mark.parametrize(("of_lost", "reason"), [(LOST, "no_series"), (UNASKED, "not_watched")])
+@pytest.mark.parametrize("claim", [ALL, SLOW])
+def test_one_that_could_not_fire_until_a_reload_mended_it_says_nothing_of_before(
+    claim: AlertQuiet, of_lost: f.SelectorSeen, reason: str
+) -> None:
+    found = judged(claim, ruled(*MENDED, of_lost))
+    assert (found.outcome.value, found.reason) == ("inconclusive", reason)
+    again = (back(48.99, expr="up < 1"), gone(49.0))
+    assert judged(claim, ruled(*MENDED, *again, of_lost)).reason == reason
+
+
+def test_until_when_it_could_not_fire_is_told_and_beside_others_it_is_as_one_that_never_could() -> None:
+    found = judged(SLOW, ruled(*MENDED, LOST))
+    assert "but the rule Slow, until 48.0 s, reads lost, which no series has" in found.because
+    found = judged(ALL, ruled(*MENDED, LOST, OTHER))
+    assert found.outcome.value == "passed"
+    assert "(2 rules evaluated, Slow replaced at 48.0 s, 1 could not fire: Slow reads lost" in found.because
+
+
+def test_one_that_a_reload_broke_and_another_put_back_could_not_fire_between() -> None:
+    facts = (HERE, back(29.99, expr="lost > 1"), gone(30.0), back(39.99), gone(40.0, expr="lost > 1"), LOST)
+    assert judged(ALL, ruled(*facts)).reason == "no_series"
+
+
+def test_any_alert_is_open_where_the_one_rule_was_broken_until_a_reload() -> None:
+    failing = {"health": "err", "error": "many-to-many"}
+    facts = (rule(4.0, expr="up == 0", **failing), back(47.99, expr="up < 1"), gone(48.0, **failing))
+    assert came(ALL, *facts)[:2] == ("inconclusive", "rule_broken")
+
+
+def test_one_that_came_in_the_window_is_new_whatever_a_reload_made_of_it() -> None:
+    assert came(SLOW, OTHER, back(30.2), back(39.99, expr="up < 1"), gone(40.0))[:2] == ("inconclusive", "rule_missing")
