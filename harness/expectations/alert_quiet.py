@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 from pydantic import Field
@@ -44,10 +45,10 @@ class AlertQuiet(Expectation):
              (rule_missing), also where it came back later, and what the others showed is told; one that a reload changed goes on in what
              it became (one of its name that asks for the same, or stands in its group with its labels and is not about another
              service or job), and that answers for what it was: what could not fire until a reload mended it counts as one that never
-             could. Where every such rule was first loaded in the window, that is open, too (rule_missing); beside others it is told.
-             What appears only with the first error may be missing, if a target exposes its help or its type; that is said, and what
-             was pending at the window's end. An alert that is claimed by name and was, with a `for` longer than the window, is not
-             decided (below_floor).
+             could, and an alert that was pending then and due before the window's end leaves it open (rule_missing). Where every such
+             rule was first loaded in the window, that is open, too (rule_missing); beside others it is told. What appears only with
+             the first error may be missing, if a target exposes its help or its type; that is said, and what was pending at the
+             window's end. An alert that is claimed by name and was, with a `for` longer than the window, is not decided (below_floor).
     Source:  Prometheus' /api/v1/rules each second; an alert fires at the time of an evaluation, which is exact. What its rule
              reads is asked of Prometheus when the phases are over; where that could not be, nobody knows (not_watched). What
              others made is in Alertmanager's /api/v2/alerts, but for a target's, and in the mailbox.
@@ -99,7 +100,7 @@ class AlertQuiet(Expectation):
     def _silent(self, evidence: Evidence, window: Window) -> Finding:
         """None was seen to fire, and Prometheus was looked at all the time: what that says is in the rules."""
         journal = evidence.journal
-        left = rules_away.away(journal, self._sightings(journal, window), window.start_s)
+        left = rules_away.away(journal, self._sightings(journal, window), window, partial(self._pending, journal))
         gone = [one for one in left if not one.seamless]
         loaded = alerting.rules(journal, self.alert, window.end_s, self.labels)
         away = {key for one in gone for key in one.keys}
@@ -111,10 +112,10 @@ class AlertQuiet(Expectation):
         quiet = vacuous or self._quiet(evidence, window, lines, broken)
         return rules_away.left_open(evidence, quiet, gone) if gone and quiet.outcome is Outcome.PASSED else quiet
 
-    def _pending(self, journal: Journal, end_s: float) -> list[AlertChanged]:
-        """Those that held at the window's end and had not fired: each as it began to."""
+    def _pending(self, journal: Journal, at_s: float) -> list[AlertChanged]:
+        """Those that held at an instant and had not fired: each as it began to."""
         state: dict[alerting.Identity, AlertChanged] = {}
-        for change in journal.of(AlertChanged, until_s=end_s):
+        for change in journal.of(AlertChanged, until_s=at_s):
             if alerting.named(change.alert, self.alert) and alerting.bears(change.labels, self.labels):
                 state[alerting.identity(change.alert, change.labels)] = change
         return [one for one in state.values() if one.state == "pending" and not self._allowed(one.alert)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from harness import alerting
@@ -13,12 +13,14 @@ from harness.evaluations import Key, key_of
 from harness.expectations.base import Evidence
 from harness.expectations.requests import cites
 from harness.expectations.selected import WHOM
-from harness.facts import Looked, RuleSeen
-from harness.journal import Journal
+from harness.facts import AlertChanged, Looked, RuleSeen
+from harness.journal import Journal, Window
 from harness.promql import matchers, readings
+from harness.quantities import spell
 from harness.verdict import Finding, inconclusive
 
 Match = tuple[bool, bool, bool, float]
+Pending = Callable[[float], Sequence[AlertChanged]]
 Lines = dict[Key, list[RuleSeen]]
 """Rules, each with what it was before, as far as a reload brought the one for the other."""
 
@@ -26,14 +28,19 @@ Lines = dict[Key, list[RuleSeen]]
 @dataclass(frozen=True)
 class Away:
     """A rule that was taken away, `gone` as that was seen, and `back`: it again, or another of its name that came for it; None where
-    none did. `seamless`: no look found its place empty, for the reload that took the one brought the other."""
+    none did. `seamless`: no look found its place empty, for the reload that took the one brought the other, and no alert was lost by
+    that. `due`: one that was pending when it went, and would have fired had it lasted."""
 
     gone: RuleSeen
     back: RuleSeen | None = None
     seamless: bool = False
+    due: AlertChanged | None = None
 
     def __str__(self) -> str:
         which = f"the rule {self.gone.rule}{alerting.shown(self.gone.labels)}"
+        if self.due is not None:
+            pending = f"{self.due.alert}{alerting.shown(self.due.labels)} was pending since {self.due.at_s:.1f} s"
+            return f"{which}, with a `for` of {spell(self.gone.for_s)}, was replaced at {self.gone.at_s:.1f} s, when {pending}"
         if self.back is None:
             return f"{which} was taken away at {self.gone.at_s:.1f} s"
         return f"{which} was not loaded from {self.gone.at_s:.1f} s to {self.back.at_s:.1f} s"
@@ -41,22 +48,37 @@ class Away:
     @property
     def silence(self) -> str:
         """That of which nothing is known."""
-        return "its silence since" if self.back is None else "its silence of then"
+        return "its silence since" if self.back is None or self.due else "its silence of then"
 
     @property
     def keys(self) -> set[Key]:
         return {key_of(one) for one in (self.gone, self.back) if one is not None}
 
 
-def away(journal: Journal, mine: Sequence[RuleSeen], from_s: float) -> list[Away]:
-    """Of `mine`, the sightings of the rules that a claim means until its end, what was taken away and not back at from_s."""
-    went, came = [one for one in mine if one.gone], list(_came(mine))
-    back = _backs(_looks(journal), went, came)
-    found = [
-        Away(gone, came[back[number][0]], back[number][1]) if number in back else Away(gone)
-        for number, gone in enumerate(went)
-    ]
-    return [one for one in found if max(one.gone.at_s, one.back.at_s if one.back else -math.inf) >= from_s]
+def away(journal: Journal, mine: Sequence[RuleSeen], window: Window, pending: Pending) -> list[Away]:
+    """Of `mine`, the sightings of the rules that a claim means until the window's end, what was taken away and not back at its start.
+    `pending`: the alerts that were at an instant, of those that the claim means."""
+    went, came, looks = [one for one in mine if one.gone], list(_came(mine)), _looks(journal)
+    back = _backs(looks, went, came)
+    found: list[Away] = []
+    for number, gone in enumerate(went):
+        other, seamless = back.get(number, (None, False))
+        if (gone.at_s if other is None else max(gone.at_s, came[other].at_s)) < window.start_s:
+            continue
+        due = _due(gone, pending(_before(looks, gone)), window.end_s) if seamless else None
+        found.append(Away(gone, None if other is None else came[other], seamless and due is None, due))
+    return found
+
+
+def _due(gone: RuleSeen, pending: Sequence[AlertChanged], until_s: float) -> AlertChanged | None:
+    """Of what was pending when a rule went, that which it would have let fire by then: another begins its `for` anew, or asks for
+    something else."""
+    for one in pending:
+        since_s = one.at_s if one.active_s is None else one.active_s
+        mine = one.alert == gone.rule and one.group in ("", gone.group) and alerting.may_bear(gone, one.labels)
+        if mine and since_s + alerting.held_s(gone) <= until_s:
+            return one
+    return None
 
 
 def lines(rules: Sequence[RuleSeen], left: Sequence[Away]) -> Lines:
@@ -73,19 +95,24 @@ def newcomers(journal: Journal, mine: Sequence[RuleSeen], from_s: float) -> list
     taken = {other for other, _ in _backs(looks, went, came).values()}
     first = {key_of(one): one for one in reversed(came)}
     new = [one for other, one in enumerate(came) if other not in taken and one is first[key_of(one)]]
-    return [one for one in new if (place := bisect_left(looks, one.seen_s)) and looks[place - 1] >= from_s]
+    return [one for one in new if _before(looks, one) >= from_s]
 
 
 def _looks(journal: Journal) -> list[float]:
     return sorted(look.seen_s for look in journal.of(Looked, probe=alerting.PROBE))
 
 
+def _before(looks: Sequence[float], seen: RuleSeen) -> float:
+    """The look before the one that told of it."""
+    place = bisect_left(looks, seen.seen_s)
+    return looks[place - 1] if place else -math.inf
+
+
 def _backs(looks: Sequence[float], went: Sequence[RuleSeen], came: Sequence[RuleSeen]) -> dict[int, tuple[int, bool]]:
     """By the place of each that went that of the one which came for it, and whether no look lay between."""
     pairs: list[tuple[Match, int, int]] = []
     for number, gone in enumerate(went):
-        place = bisect_left(looks, gone.seen_s)
-        before_s, after_s = looks[place - 1] if place else -math.inf, looks[place] if place < len(looks) else math.inf
+        before_s, after_s = _before(looks, gone), next(iter(looks[bisect_left(looks, gone.seen_s) :]), math.inf)
         pairs += [
             ((one.seen_s > after_s, key_of(one) != key_of(gone), one.expr != gone.expr, one.seen_s), number, other)
             for other, one in enumerate(came)

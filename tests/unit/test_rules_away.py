@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from alert_stories import judged, rule, ruled
+from alert_stories import alert, judged, rule, ruled
 
 from harness import facts as f
 from harness.expectations.alert_quiet import AlertQuiet
@@ -90,7 +90,7 @@ def test_another_that_did_not_come_for_it_is_no_replacement(stands: tuple[f.Rule
     assert came(claim, HERE, OTHER, gone(30.0), *stands)[:2] == ("inconclusive", "rule_missing")
 
 
-API = {"group": "api", "labels": {"service": "api"}, "expr": 'latency{job="api"} > 1'}
+API: dict[str, Any] = {"group": "api", "labels": {"service": "api"}, "expr": 'latency{job="api"} > 1'}
 
 
 @pytest.mark.parametrize(
@@ -207,10 +207,48 @@ def test_one_that_a_reload_broke_and_another_put_back_could_not_fire_between() -
 
 
 def test_any_alert_is_open_where_the_one_rule_was_broken_until_a_reload() -> None:
-    failing = {"health": "err", "error": "many-to-many"}
+    failing: dict[str, Any] = {"health": "err", "error": "many-to-many"}
     facts = (rule(4.0, expr="up == 0", **failing), back(47.99, expr="up < 1"), gone(48.0, **failing))
     assert came(ALL, *facts)[:2] == ("inconclusive", "rule_broken")
 
 
 def test_one_that_came_in_the_window_is_new_whatever_a_reload_made_of_it() -> None:
     assert came(SLOW, OTHER, back(30.2), back(39.99, expr="up < 1"), gone(40.0))[:2] == ("inconclusive", "rule_missing")
+
+
+@pytest.mark.parametrize("changed", [{"labels": {"team": "a"}}, {"group": "h"}, {"expr": "up == 7"}])
+def test_one_replaced_before_its_pending_alert_was_due_may_have_fired(changed: dict[str, Any]) -> None:
+    waits = {"for_s": 20.0}
+    reload = (back(40.9, **waits, **changed), gone(41.0, **waits), alert("inactive", 41.0))
+    found = judged(SLOW, ruled(rule(4.0, expr="up == 0", for_s=20.0), alert("pending", 22.0), *reload))
+    assert (found.outcome.value, found.reason) == ("inconclusive", "rule_missing")
+    assert "but the rule Slow, with a `for` of 20s, was replaced at 41.0 s, when Slow{" in found.because
+    assert "} was pending since 22.0 s, so its silence since says nothing" in found.because
+    found = judged(ALL, ruled(rule(4.0, expr="up == 0", for_s=20.0), OTHER, alert("pending", 22.0), *reload))
+    assert (found.outcome.value, found.reason) == ("inconclusive", "rule_missing")
+    assert (
+        "of the others, any alert did not fire from 20.0 s to 50.0 s (1 rule evaluated all the time)" in found.because
+    )
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        (alert("pending", 22.0), alert("inactive", 39.0)),  # it had cleared
+        (alert("pending", 31.0),),  # it was due after the window
+        (alert("pending", 22.0, group="other"),),
+        (alert("pending", 22.0, "Other"),),
+    ],
+)
+def test_an_alert_that_the_replaced_rule_would_not_have_let_fire_leaves_nothing_open(
+    before: tuple[f.Fact, ...],
+) -> None:
+    reload = (back(40.9, group="h", for_s=20.0), gone(41.0, for_s=20.0))
+    assert judged(SLOW, ruled(rule(4.0, expr="up == 0", for_s=20.0), *before, *reload)).outcome.value == "passed"
+
+
+def test_an_alert_that_the_claim_does_not_mean_leaves_nothing_open() -> None:
+    reload = (back(40.9, group="h", for_s=20.0), gone(41.0, for_s=20.0))
+    claim = AlertQuiet(alert="Slow", labels={"service": "web"})
+    before = (rule(4.0, expr="up == 0", for_s=20.0), alert("pending", 22.0))
+    assert judged(claim, ruled(*before, *reload)).outcome.value == "passed"
