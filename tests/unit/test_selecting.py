@@ -92,8 +92,8 @@ def test_of_what_there_is_it_tells_when_and_what_it_gave_last() -> None:
 
 
 def test_what_a_rule_read_that_went_is_asked_after_what_those_read_that_are_loaded() -> None:
-    went, now = {"expr": "lost > 1"}, {"expr": "up == 0"}
-    journal = ruled(rule(4.0, **went), rule(29.9, 29.9, **now), rule(4.0, 30.0, gone=True, **went))
+    went, now = "lost > 1", "up == 0"
+    journal = ruled(rule(4.0, expr=went), rule(29.9, 29.9, expr=now), rule(4.0, 30.0, expr=went, gone=True))
     found = Selecting(journal, Known()).seen(("Slow",))
     assert [(one.selector, bool(one.spans)) for one in found if isinstance(one, f.SelectorSeen)] == [
         ("up", True),
