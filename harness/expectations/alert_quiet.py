@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 from pydantic import Field
@@ -13,7 +14,7 @@ from harness.expectations import alerts, broken_rules, foreign_alerts, known_ale
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.broken_rules import Broken
 from harness.expectations.requests import cites, folded, still_open
-from harness.expectations.rules_away import Away
+from harness.expectations.rules_away import Away, Lines
 from harness.expectations.selected import Read
 from harness.facts import AlertChanged, RuleSeen
 from harness.journal import Journal, Window
@@ -41,11 +42,13 @@ class AlertQuiet(Expectation):
              evaluated all the time (where one name is claimed, so could each of its rules), was, and had something to read and
              asks for what that can give (else its silence says nothing: rule_missing, rule_broken, not_evaluated, no_series,
              rule_impossible). A rule that was taken away in the window leaves a pattern open about itself alone
-             (rule_missing), also where it came back later, and what the others showed is told; one in whose place a reload brought
-             another of its name goes on in that. Where every such rule was first loaded in the window, that is open, too (rule_missing);
-             beside others it is told. What appears only with the first error may be missing, if a target exposes its help or its type;
-             that is said, and what was pending at the window's end. An alert that is claimed by name and was, with a `for` longer than
-             the window, is not decided (below_floor).
+             (rule_missing), also where it came back later, and what the others showed is told; one that a reload changed goes on in what
+             it became (one of its name that asks for the same, or stands in its group with its labels and is not about another
+             service or job), and that answers for what it was: what could not fire until a reload mended it counts as one that never
+             could, and an alert that was pending then and due before the window's end leaves it open (rule_missing). Where every such
+             rule was first loaded in the window, that is open, too (rule_missing); beside others it is told. What appears only with
+             the first error may be missing, if a target exposes its help or its type; that is said, and what was pending at the
+             window's end. An alert that is claimed by name and was, with a `for` longer than the window, is not decided (below_floor).
     Source:  Prometheus' /api/v1/rules each second; an alert fires at the time of an evaluation, which is exact. What its rule
              reads is asked of Prometheus when the phases are over; where that could not be, nobody knows (not_watched). What
              others made is in Alertmanager's /api/v2/alerts, but for a target's, and in the mailbox.
@@ -97,21 +100,22 @@ class AlertQuiet(Expectation):
     def _silent(self, evidence: Evidence, window: Window) -> Finding:
         """None was seen to fire, and Prometheus was looked at all the time: what that says is in the rules."""
         journal = evidence.journal
-        left = rules_away.away(journal, self._sightings(journal, window), window.start_s)
+        left = rules_away.away(journal, self._sightings(journal, window), window, partial(self._pending, journal))
         gone = [one for one in left if not one.seamless]
         loaded = alerting.rules(journal, self.alert, window.end_s, self.labels)
         away = {key for one in gone for key in one.keys}
         rules = [one for one in loaded if not self._allowed(one.rule) and key_of(one) not in away]
-        replaced = [one.gone for one in left if one.seamless and key_of(one.gone) not in away]
-        broken = broken_rules.broken(journal, [*rules, *replaced], window.start_s, window.end_s)
-        vacuous = self._vacuous(evidence, window, rules, gone, broken) or self._held(evidence, window, rules)
-        quiet = vacuous or self._quiet(evidence, window, rules, replaced, broken)
+        lines = rules_away.lines(rules, left)
+        was = [one for line in lines.values() for one in line]
+        broken = broken_rules.broken(journal, was, window.start_s, window.end_s)
+        vacuous = self._vacuous(evidence, window, lines, gone, broken) or self._held(evidence, window, rules)
+        quiet = vacuous or self._quiet(evidence, window, lines, broken)
         return rules_away.left_open(evidence, quiet, gone) if gone and quiet.outcome is Outcome.PASSED else quiet
 
-    def _pending(self, journal: Journal, end_s: float) -> list[AlertChanged]:
-        """Those that held at the window's end and had not fired: each as it began to."""
+    def _pending(self, journal: Journal, at_s: float) -> list[AlertChanged]:
+        """Those that held at an instant and had not fired: each as it began to."""
         state: dict[alerting.Identity, AlertChanged] = {}
-        for change in journal.of(AlertChanged, until_s=end_s):
+        for change in journal.of(AlertChanged, until_s=at_s):
             if alerting.named(change.alert, self.alert) and alerting.bears(change.labels, self.labels):
                 state[alerting.identity(change.alert, change.labels)] = change
         return [one for one in state.values() if one.state == "pending" and not self._allowed(one.alert)]
@@ -134,36 +138,35 @@ class AlertQuiet(Expectation):
                 )
         return None
 
-    def _quiet(
-        self, evidence: Evidence, window: Window, rules: list[RuleSeen], replaced: list[RuleSeen], broken: list[Broken]
-    ) -> Finding:
-        """None fired, of rules that were evaluated; whether one could have is in what they read. Those in whose place others came
-        count with these, and what is to be said of them is said."""
+    def _quiet(self, evidence: Evidence, window: Window, lines: Lines, broken: list[Broken]) -> Finding:
+        """None fired, of rules that were evaluated; whether one could have is in what they read, and in what those read that they
+        were before: one that a reload mends says nothing of the time until then."""
         journal, what = evidence.journal, self._what()
-        ran = alerts.evaluated(journal, rules, (window.start_s, window.end_s))
-        read = [(rule, selected.read(journal, rule, window.start_s, window.end_s)) for rule in (*ran, *replaced)]
-        mute = [(rule, one) for rule, one in read if one.blind or one.untold]
-        sound = [rule for rule in ran if not any(rule is one for one, _ in mute) and not _failed(rule, broken)]
+        ran = alerts.evaluated(journal, [line[0] for line in lines.values()], (window.start_s, window.end_s))
+        was = {key_of(one): one for rule in ran for one in lines[key_of(rule)]}
+        read = {key: selected.read(journal, one, window.start_s, window.end_s) for key, one in was.items()}
+        mute = {key: (was[key], one) for key, one in read.items() if one.blind or one.untold}
+        able = [line for line in (lines[key_of(rule)] for rule in ran) if not any(key_of(one) in mute for one in line)]
+        sound = [line for line in able if not _failed(line, broken)]
         if not sound:
-            return self._blind(evidence, what, *mute[0])
+            return self._blind(evidence, what, *next(iter(mute.values())))
         new = rules_away.newcomers(journal, self._sightings(journal, window), window.start_s)
         if late := rules_away.too_late(evidence, what, sound, new):
             return late
-        reads, loaded = [one for _, one in read], len(ran)
-        idle = f", {len(rules) - loaded} not in this time" if loaded < len(rules) else ""
-        mine = {key_of(one) for one in ran}
-        idle += rules_away.told([one for one in new if key_of(one) in mine])
+        replaced, loaded = [one for line in lines.values() for one in line[1:]], len(ran)
+        idle = f", {len(lines) - loaded} not in this time" if loaded < len(lines) else ""
+        idle += rules_away.told([one for one in new if key_of(one) in was])
         idle += f", {replaced[0].rule} replaced at {replaced[0].at_s:.1f} s" if replaced else ""
         idle += f" ({len(replaced) - 1} more)" if replaced[1:] else ""
         failing = len({key_of(one.seen) for one in broken})
         idle += f", {failing} not all the time: {broken[0]}" if failing else ""
-        blind = [f"{rule.rule} {one.blind}" for rule, one in mute if one.blind]
+        blind = [f"{rule.rule} {one.blind}" for rule, one in mute.values() if one.blind]
         idle += f", {len(blind)} could not fire: {blind[0]}" if blind else ""
-        untold = [f"{rule.rule} ({one.untold})" for rule, one in mute if one.untold]
+        untold = [f"{rule.rule} ({one.untold})" for rule, one in mute.values() if one.untold]
         idle += f", of {len(untold)} nobody knows: {untold[0]}" if untold else ""
         pending = self._pending(journal, window.end_s)
         held = [f"{one.alert}{alerting.shown(one.labels)} since {one.at_s:.1f} s" for one in pending]
-        unborn = next((one.unborn for one in reads if one.unborn), "")
+        unborn = next((one.unborn for one in read.values() if one.unborn), "")
         excluded = float(f"{most_per_hour(0, window.length_s):.2g}")
         return passed(
             f"{what} did not fire from {window.start_s:.1f} s to {window.end_s:.1f} s"
@@ -175,7 +178,7 @@ class AlertQuiet(Expectation):
             cites=cites(
                 evidence,
                 *(one.seen for one in broken[:1]),
-                *(fact for one in reads for fact in one.facts[:1]),
+                *(fact for one in read.values() for fact in one.facts[:1]),
                 *replaced[:1],
                 *pending[:1],
             ),
@@ -193,7 +196,8 @@ class AlertQuiet(Expectation):
                 cites=cites(evidence, *read.facts),
             )
         return inconclusive(
-            f"{what} did not fire, but the rule {rule.rule} {read.blind}, so its silence says nothing",
+            f"{what} did not fire, but the rule {rule.rule}{f', until {rule.at_s:.1f} s,' if rule.gone else ''} {read.blind}, so its"
+            " silence says nothing",
             reason=read.reason,
             decide=read.decide,
             cites=cites(evidence, *read.facts),
@@ -252,13 +256,14 @@ class AlertQuiet(Expectation):
         return any(alerting.named(alert, allowed) for allowed in self.allow)
 
     def _vacuous(
-        self, evidence: Evidence, window: Window, loaded: list[RuleSeen], gone: list[Away], broken: list[Broken]
+        self, evidence: Evidence, window: Window, lines: Lines, gone: list[Away], broken: list[Broken]
     ) -> Finding | None:
         """Why silence says nothing: no rule that stayed could have broken it, none was evaluated, or could be all the time; where the
         claim names one alert, each of its rules must."""
         journal, name, several = evidence.journal, self._what(), alerting.is_pattern(self.alert)
+        loaded = [line[0] for line in lines.values()]
         ran = alerts.evaluated(journal, loaded, (window.start_s, window.end_s))
-        unsound = broken if not several or all(_failed(rule, broken) for rule in ran) else []
+        unsound = broken if not several or all(_failed(lines[key_of(rule)], broken) for rule in ran) else []
         if loaded and not unsound and (several or not gone):
             return alerts.not_evaluated(evidence, f"{name} did not fire", loaded, (window.start_s, window.end_s))
         why, silence = alerts.no_rule(journal, self.alert, self.labels, window.end_s, self.allow), "its silence"
@@ -284,8 +289,8 @@ class AlertQuiet(Expectation):
         ]
 
 
-def _failed(rule: RuleSeen, broken: list[Broken]) -> bool:
-    return any(one.of(rule) for one in broken)
+def _failed(line: list[RuleSeen], broken: list[Broken]) -> bool:
+    return any(one.of(rule) for one in broken for rule in line)
 
 
 def _without(evidence: Evidence, window: Window) -> str:

@@ -5,31 +5,42 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from harness import alerting
 from harness.evaluations import Key, key_of
 from harness.expectations.base import Evidence
 from harness.expectations.requests import cites
-from harness.facts import Looked, RuleSeen
-from harness.journal import Journal
+from harness.expectations.selected import WHOM
+from harness.facts import AlertChanged, Looked, RuleSeen
+from harness.journal import Journal, Window
+from harness.promql import matchers, readings
+from harness.quantities import spell
 from harness.verdict import Finding, inconclusive
 
 Match = tuple[bool, bool, bool, float]
+Pending = Callable[[float], Sequence[AlertChanged]]
+Lines = dict[Key, list[RuleSeen]]
+"""Rules, each with what it was before, as far as a reload brought the one for the other."""
 
 
 @dataclass(frozen=True)
 class Away:
     """A rule that was taken away, `gone` as that was seen, and `back`: it again, or another of its name that came for it; None where
-    none did. `seamless`: no look found its place empty, for the reload that took the one brought the other."""
+    none did. `seamless`: no look found its place empty, for the reload that took the one brought the other, and no alert was lost by
+    that. `due`: one that was pending when it went, and would have fired had it lasted."""
 
     gone: RuleSeen
     back: RuleSeen | None = None
     seamless: bool = False
+    due: AlertChanged | None = None
 
     def __str__(self) -> str:
         which = f"the rule {self.gone.rule}{alerting.shown(self.gone.labels)}"
+        if self.due is not None:
+            pending = f"{self.due.alert}{alerting.shown(self.due.labels)} was pending since {self.due.at_s:.1f} s"
+            return f"{which}, with a `for` of {spell(self.gone.for_s)}, was replaced at {self.gone.at_s:.1f} s, when {pending}"
         if self.back is None:
             return f"{which} was taken away at {self.gone.at_s:.1f} s"
         return f"{which} was not loaded from {self.gone.at_s:.1f} s to {self.back.at_s:.1f} s"
@@ -37,22 +48,45 @@ class Away:
     @property
     def silence(self) -> str:
         """That of which nothing is known."""
-        return "its silence since" if self.back is None else "its silence of then"
+        return "its silence since" if self.back is None or self.due else "its silence of then"
 
     @property
     def keys(self) -> set[Key]:
         return {key_of(one) for one in (self.gone, self.back) if one is not None}
 
 
-def away(journal: Journal, mine: Sequence[RuleSeen], from_s: float) -> list[Away]:
-    """Of `mine`, the sightings of the rules that a claim means until its end, what was taken away and not back at from_s."""
-    went, came = [one for one in mine if one.gone], list(_came(mine))
-    back = _backs(_looks(journal), went, came)
-    found = [
-        Away(gone, came[back[number][0]], back[number][1]) if number in back else Away(gone)
-        for number, gone in enumerate(went)
-    ]
-    return [one for one in found if max(one.gone.at_s, one.back.at_s if one.back else -math.inf) >= from_s]
+def away(journal: Journal, mine: Sequence[RuleSeen], window: Window, pending: Pending) -> list[Away]:
+    """Of `mine`, the sightings of the rules that a claim means until the window's end, what was taken away and not back at its start.
+    `pending`: the alerts that were at an instant, of those that the claim means."""
+    went, came, looks = [one for one in mine if one.gone], list(_came(mine)), _looks(journal)
+    back = _backs(looks, went, came)
+    found: list[Away] = []
+    for number, gone in enumerate(went):
+        other, seamless = back.get(number, (None, False))
+        if (gone.at_s if other is None else max(gone.at_s, came[other].at_s)) < window.start_s:
+            continue
+        due = _due(gone, pending(_before(looks, gone)), window.end_s) if seamless else None
+        found.append(Away(gone, None if other is None else came[other], seamless and due is None, due))
+    return found
+
+
+def _due(gone: RuleSeen, pending: Sequence[AlertChanged], until_s: float) -> AlertChanged | None:
+    """Of what was pending when a rule went, that which it would have let fire by then: another begins its `for` anew, or asks for
+    something else."""
+    for one in pending:
+        since_s = one.at_s if one.active_s is None else one.active_s
+        mine = one.alert == gone.rule and one.group in ("", gone.group) and alerting.may_bear(gone, one.labels)
+        if mine and since_s + alerting.held_s(gone) <= until_s:
+            return one
+    return None
+
+
+def lines(rules: Sequence[RuleSeen], left: Sequence[Away]) -> Lines:
+    before: Lines = {}
+    for one in left:
+        if one.seamless and one.back is not None:
+            before.setdefault(key_of(one.back), []).extend((*before.get(key_of(one.gone), ()), one.gone))
+    return {key_of(rule): [rule, *before.get(key_of(rule), ())] for rule in rules}
 
 
 def newcomers(journal: Journal, mine: Sequence[RuleSeen], from_s: float) -> list[RuleSeen]:
@@ -61,23 +95,28 @@ def newcomers(journal: Journal, mine: Sequence[RuleSeen], from_s: float) -> list
     taken = {other for other, _ in _backs(looks, went, came).values()}
     first = {key_of(one): one for one in reversed(came)}
     new = [one for other, one in enumerate(came) if other not in taken and one is first[key_of(one)]]
-    return [one for one in new if (place := bisect_left(looks, one.seen_s)) and looks[place - 1] >= from_s]
+    return [one for one in new if _before(looks, one) >= from_s]
 
 
 def _looks(journal: Journal) -> list[float]:
     return sorted(look.seen_s for look in journal.of(Looked, probe=alerting.PROBE))
 
 
+def _before(looks: Sequence[float], seen: RuleSeen) -> float:
+    """The look before the one that told of it."""
+    place = bisect_left(looks, seen.seen_s)
+    return looks[place - 1] if place else -math.inf
+
+
 def _backs(looks: Sequence[float], went: Sequence[RuleSeen], came: Sequence[RuleSeen]) -> dict[int, tuple[int, bool]]:
     """By the place of each that went that of the one which came for it, and whether no look lay between."""
     pairs: list[tuple[Match, int, int]] = []
     for number, gone in enumerate(went):
-        place = bisect_left(looks, gone.seen_s)
-        before_s, after_s = looks[place - 1] if place else -math.inf, looks[place] if place < len(looks) else math.inf
+        before_s, after_s = _before(looks, gone), next(iter(looks[bisect_left(looks, gone.seen_s) :]), math.inf)
         pairs += [
             ((one.seen_s > after_s, key_of(one) != key_of(gone), one.expr != gone.expr, one.seen_s), number, other)
             for other, one in enumerate(came)
-            if one.rule == gone.rule and one.seen_s > before_s
+            if one.seen_s > before_s and _goes_on(gone, one)
         ]
     back: dict[int, tuple[int, bool]] = {}
     taken: set[int] = set()
@@ -86,6 +125,31 @@ def _backs(looks: Sequence[float], went: Sequence[RuleSeen], came: Sequence[Rule
             back[number] = other, not late
             taken.add(other)
     return back
+
+
+def _goes_on(gone: RuleSeen, one: RuleSeen) -> bool:
+    """Whether it is what a rule became, not another of its name: it asks for the same, or stands in its place and is about the same."""
+    placed = one.group == gone.group and one.labels == gone.labels
+    return one.rule == gone.rule and (one.expr == gone.expr or (placed and not _of_others(gone.expr, one.expr)))
+
+
+def _of_others(expr: str, other: str) -> bool:
+    """Whether two expressions ask for different values of a label that says whom they are about."""
+    mine, theirs = _whom(expr), _whom(other)
+    return any(mine[label].isdisjoint(theirs[label]) for label in mine.keys() & theirs.keys())
+
+
+def _whom(expr: str) -> dict[str, set[str]]:
+    """What it asks for of such labels; nothing where it cannot be read."""
+    found: dict[str, set[str]] = {}
+    try:
+        parts = [part for reading, _ in readings(expr) for part in matchers(reading.selector)[1]]
+    except ValueError:
+        return {}
+    for part in parts:
+        if part.value and WHOM.match(part.label):
+            found.setdefault(part.label, set()).add(part.value)
+    return found
 
 
 def left_open(evidence: Evidence, quiet: Finding, gone: Sequence[Away]) -> Finding:
@@ -108,12 +172,15 @@ def told(new: Sequence[RuleSeen]) -> str:
     return f", {len(new)} loaded only at {new[0].at_s:.1f} s{later}: {names}"
 
 
-def too_late(evidence: Evidence, what: str, rules: Sequence[RuleSeen], new: Sequence[RuleSeen]) -> Finding | None:
-    """That all of these are new: nobody knows what would have been before; None where one is not."""
+def too_late(
+    evidence: Evidence, what: str, rules: Sequence[Sequence[RuleSeen]], new: Sequence[RuleSeen]
+) -> Finding | None:
+    """That all of these, with what each was before, are new: nobody knows what would have been before; None where one is not."""
     late = {key_of(one): one for one in new}
-    if not all(key_of(one) in late for one in rules):
+    found = [[late[key_of(one)] for one in line if key_of(one) in late] for line in rules]
+    if not all(found):
         return None
-    first = min((late[key_of(one)] for one in rules), key=lambda one: one.at_s)
+    first = min((one for line in found for one in line), key=lambda one: one.at_s)
     return inconclusive(
         f"{what} did not fire, but the rule {first.rule}{alerting.shown(first.labels)} was loaded only at {first.at_s:.1f} s, so its"
         " silence before says nothing",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from harness import alerting
 from harness.errors import NotApplied
+from harness.evaluations import histories
 from harness.expectations.alert_clears import AlertClears
 from harness.expectations.alert_fires import AlertFires
 from harness.expectations.alert_quiet import AlertQuiet
@@ -141,8 +142,9 @@ class Selecting:
         yield from (SelectorSeen(selector=expr, why=why) for expr, why in found.items())
 
     def _meant(self, alerts: Sequence[str]) -> Iterator[RuleSeen]:
-        """The rules of such alerts: those first that a claim names, and at last those that any alert is."""
-        rules = [rule for rule in alerting.loaded(self.journal) if rule.kind == "alerting"]
+        """The rules of such alerts, also those that went: those first that a claim names, and at last those that any alert is."""
+        last = [history[-1] for history in histories(self.journal).values()]
+        rules = sorted((rule for rule in last if rule.kind == "alerting"), key=lambda rule: rule.gone)
         for alert in sorted(alerts, key=lambda one: (alerting.is_pattern(one), one == "*")):
             yield from (rule for rule in rules if alerting.named(rule.rule, alert))
 

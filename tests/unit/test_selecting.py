@@ -91,6 +91,16 @@ def test_of_what_there_is_it_tells_when_and_what_it_gave_last() -> None:
     assert one.last == ((30.0, 30.0),), "the phase of the story ends at 50 s"
 
 
+def test_what_a_rule_read_that_went_is_asked_after_what_those_read_that_are_loaded() -> None:
+    went, now = "lost > 1", "up == 0"
+    journal = ruled(rule(4.0, expr=went), rule(29.9, 29.9, expr=now), rule(4.0, 30.0, expr=went, gone=True))
+    found = Selecting(journal, Known()).seen(("Slow",))
+    assert [(one.selector, bool(one.spans)) for one in found if isinstance(one, f.SelectorSeen)] == [
+        ("up", True),
+        ("lost", False),
+    ]
+
+
 def test_of_a_label_that_nothing_has_it_tells_what_is_there_instead() -> None:
     (one,) = seen('rate(errors_total{job="api",dependency="postgresql"}[15s]) > 1', Known(errors("postgres")))
     assert (one.spans, one.of_metric, one.plain) == ((), True, False)
