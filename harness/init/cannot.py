@@ -163,6 +163,6 @@ def _load(routes: Sequence[Route], given: bool) -> Iterator[str]:
     if not given:
         yield (
             "what your users really do: only pages that were found are asked for, and nothing is written. Real routes: drill init "
-            "--from-openapi FILE or --from-access-log FILE, both with --force"
+            "--from-openapi FILE or --from-access-log FILE, or a locustfile that you have, --locustfile FILE; each with --force"
         )
     yield "whether anything is lost or done twice: describe what users order and where it is kept: drill explain orders"
