@@ -16,6 +16,7 @@ from harness.stack.project import Project
 from harness.stack.refuse import refused
 from harness.stack.speaks import guess
 from harness.stack.texts import ImageInfo, Text, texts
+from harness.stack.unread import own_texts
 
 TAGS = 20
 """`redis:7` may be an image and its tag: a port below counts only where no other is known."""
@@ -59,10 +60,13 @@ def found(project: Project, declared: Sequence[Any] = (), image_info: Mapping[st
     edge."""
     config = project.config
     images = image_info or {}
-    read = {
-        name: texts(config, name, project.directory, images.get(name), project.files)
-        for name in topology.services(config)
-    }
+    read = own_texts(
+        config,
+        {
+            name: texts(config, name, project.directory, images.get(name), project.files)
+            for name in topology.services(config)
+        },
+    )
     heard: dict[tuple[str, str], _Heard] = {}
     notes: list[str] = []
     for service in topology.services(config):
