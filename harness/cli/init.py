@@ -49,6 +49,13 @@ import click
     help="How its lines are made: nginx's log_format or Apache's LogFormat, or the file in which it stands.",
 )
 @click.option(
+    "--locustfile",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Use this one, unchanged. Found beside the Compose file when left out.",
+)
+@click.option("--new-locustfile", is_flag=True, help="Write one, though the project has its own.")
+@click.option(
     "--with-monitoring", is_flag=True, help="Also write alert rules, a Prometheus and an Alertmanager beside the stack."
 )
 @click.option("--no-survey", is_flag=True, help="Start nothing: go by the files alone.")
@@ -75,6 +82,8 @@ def command(
     from_openapi: str | None,
     from_access_log: Path | None,
     log_format: str | None,
+    locustfile: Path | None,
+    new_locustfile: bool,
     with_monitoring: bool,
     no_survey: bool,
     for_: str,
@@ -103,6 +112,10 @@ def command(
         raise UsageError(
             "--log-format tells how the lines of --from-access-log FILE are made, and no such file is given"
         )
+    if locustfile is not None and (from_openapi or from_access_log or new_locustfile):
+        raise UsageError(
+            "--locustfile uses one as it is; --from-openapi, --from-access-log and --new-locustfile write another"
+        )
     from harness.init.making import make
     from harness.init.wishes import Wishes
 
@@ -116,6 +129,8 @@ def command(
         openapi=from_openapi or "",
         access_log=from_access_log,
         log_format=log_format or "",
+        locustfile=locustfile,
+        new_locustfile=new_locustfile,
         monitoring=with_monitoring,
         survey=not no_survey,
         for_s=_seconds("--for", for_),

@@ -17,21 +17,26 @@ def warnings(*paths: Path) -> list[Problem]:
     return [warning for path in paths for warning in _of_file(path)]
 
 
-def _of_file(path: Path) -> list[Problem]:
+def fixed(*paths: Path) -> list[Problem]:
+    """Those of `warnings` that are of absolute URLs."""
+    return [warning for path in paths for warning in _of_file(path, hosts=False)]
+
+
+def _of_file(path: Path, *, hosts: bool = True) -> list[Problem]:
     try:
         text = path.read_bytes()
         tree = ast.parse(text)
-        return list(_warnings(tree, shown_path(path), text.decode("utf-8", "replace").splitlines()))
+        return list(_warnings(tree, shown_path(path), text.decode("utf-8", "replace").splitlines(), hosts))
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return []
 
 
-def _warnings(tree: ast.Module, file: str, lines: list[str]) -> Iterator[Problem]:
+def _warnings(tree: ast.Module, file: str, lines: list[str], hosts: bool) -> Iterator[Problem]:
     def warning(node: ast.expr, what: str) -> Problem:
         return Problem(file, node.lineno, node.col_offset + 1, what, lines[node.lineno - 1], severity="warning")
 
     for node in ast.walk(tree):
-        if isinstance(node, ast.ClassDef) and any(name.endswith("User") for name in bases(node)):
+        if hosts and isinstance(node, ast.ClassDef) and any(name.endswith("User") for name in bases(node)):
             for host in _hosts(node):
                 yield warning(
                     host, f"{node.name}'s own host {_shown(host)} is replaced by load.against{left_out(_text(host))}"

@@ -12,6 +12,7 @@ from harness.init.routes import Route
 from harness.init.seen import Looked
 from harness.quantities import numbered
 from harness.stack import names as topology
+from harness.stack.leaves import steps
 from harness.stack.observed import Monitoring
 from harness.stack.project import Project
 
@@ -142,10 +143,12 @@ def _edges(edges: Sequence[Edge], looked: Looked) -> Iterator[str]:
 
 
 def _readiness(project: Project, loaded: str) -> Iterator[str]:
+    once = steps(project.config)
     bare = [
         name
         for name, body in project.services.items()
         if name != loaded
+        and name not in once
         and topology.replicas(project.config, name)
         and not ((body.get("healthcheck") or {}).get("test") and not (body.get("healthcheck") or {}).get("disable"))
     ]
@@ -163,6 +166,6 @@ def _load(routes: Sequence[Route], given: bool) -> Iterator[str]:
     if not given:
         yield (
             "what your users really do: only pages that were found are asked for, and nothing is written. Real routes: drill init "
-            "--from-openapi FILE or --from-access-log FILE, both with --force"
+            "--from-openapi FILE or --from-access-log FILE, or a locustfile that you have, --locustfile FILE; each with --force"
         )
     yield "whether anything is lost or done twice: describe what users order and where it is kept: drill explain orders"

@@ -17,7 +17,7 @@ class Draft:
 
     compose, env_files   as they stand in it, relative to it
     paged                by alert, the ways out by which its page goes
-    request              the name of a request that its locustfile makes, or ''
+    asks                 the requests of a locustfile of the user's own, as claims name them; its text tells them
     only_seen            edges that no file tells, so that they have to be declared
     cannot               what it cannot judge, each with what would let it
     """
@@ -37,6 +37,7 @@ class Draft:
     volumes: tuple[str, ...] = ()
     ready_within_s: int = 90
     measured: str = ""
+    asks: tuple[str, ...] = ()
     only_seen: tuple[Edge, ...] = ()
     cannot: tuple[str, ...] = ()
 

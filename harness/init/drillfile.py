@@ -113,6 +113,7 @@ def _load(draft: Draft) -> list[str]:
     return [
         "load:",
         f"  locustfile: {scalar(draft.locustfile)} # an ordinary locustfile",
+        *([f"  # Its requests, as claims name them: {comment(', '.join(draft.asks))}"] if draft.asks else []),
         f"  against: {scalar(draft.against)} # a service and its container port; whichever port it has outside is found",
         f"  # Open arrivals: {rate} begin in each second, however slow the answers are, as people do."
         + ("" if draft.limits.measured else " (A guess: nothing was measured.)"),

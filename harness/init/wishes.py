@@ -20,6 +20,8 @@ class Wishes:
     openapi: str = ""
     access_log: Path | None = None
     log_format: str = ""
+    locustfile: Path | None = None
+    new_locustfile: bool = False
     monitoring: bool = False
     survey: bool = True
     for_s: float = 12.0

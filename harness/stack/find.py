@@ -12,10 +12,12 @@ from harness.stack import names as topology
 from harness.stack.declared import declared_edge, ports_of
 from harness.stack.known_ports import known_ports
 from harness.stack.mentions import Mention, addressed, loopback_ports, mentions
+from harness.stack.observed import servers
 from harness.stack.project import Project
 from harness.stack.refuse import refused
 from harness.stack.speaks import guess
 from harness.stack.texts import ImageInfo, Text, texts
+from harness.stack.unread import own_texts
 
 TAGS = 20
 """`redis:7` may be an image and its tag: a port below counts only where no other is known."""
@@ -25,15 +27,18 @@ TAGS = 20
 class _Heard:
     """What was heard of one pair so far.
 
-    tags     ports so low that they may be an image's tag
-    written  names beside the dependency's own, and where they are written: made by Compose or Docker, or spelled otherwise
+    ports      those that are named, and where
+    tags       ports so low that they may be an image's tag
+    written    names beside the dependency's own, and where they are written: made by Compose or Docker, or spelled otherwise
+    by_others  ports at which others call the dependency, where this caller only depends on it, and who tells them
     """
 
     known: list[Known] = field(default_factory=list)
-    ports: set[int] = field(default_factory=set)
+    ports: dict[int, str] = field(default_factory=dict)
     tags: dict[int, Known] = field(default_factory=dict)
     schemes: list[str] = field(default_factory=list)
     written: dict[str, str] = field(default_factory=dict)
+    by_others: dict[int, str] = field(default_factory=dict)
     strong: bool = False
     weak: bool = False
 
@@ -59,14 +64,18 @@ def found(project: Project, declared: Sequence[Any] = (), image_info: Mapping[st
     edge."""
     config = project.config
     images = image_info or {}
-    read = {
-        name: texts(config, name, project.directory, images.get(name), project.files)
-        for name in topology.services(config)
-    }
+    read = own_texts(
+        config,
+        {
+            name: texts(config, name, project.directory, images.get(name), project.files)
+            for name in topology.services(config)
+        },
+    )
     heard: dict[tuple[str, str], _Heard] = {}
     notes: list[str] = []
     for service in topology.services(config):
         _hear(config, service, read[service], heard)
+    _ports_by_others(config, heard, images)
     edges = {}
     for (caller, dependency), said in heard.items():
         edge = _edge(config, caller, dependency, said, images)
@@ -77,7 +86,7 @@ def found(project: Project, declared: Sequence[Any] = (), image_info: Mapping[st
                 notes.append(_no_single_one(caller, dependency, one, said.written[one]))
         elif _depends(said):
             notes.append(
-                f"{caller} depends on {dependency}, which listens on no known port and is named nowhere else: no edge"
+                f"{caller} depends on {dependency}, which listens on no known port and which it names nowhere: no edge"
             )
     for edge in (*_loopbacks(config, read), *_literals(config, read)):
         edges.setdefault(edge.id, edge)
@@ -158,11 +167,25 @@ def _add(
     said.strong |= mention.strong
     said.weak |= not mention.strong
     if mention.port:
-        said.ports.add(mention.port)
+        said.ports.setdefault(mention.port, where)
     if mention.speaks:
         said.schemes.append(mention.speaks)
     for name in beside:
         said.written.setdefault(name, mention.where)
+
+
+def _ports_by_others(
+    config: topology.Config, heard: Mapping[tuple[str, str], _Heard], images: Mapping[str, ImageInfo]
+) -> None:
+    """Give one that only depends on another the ports at which others call that: its own settings may lie in its image. Where
+    Prometheus looks for metrics is no such port."""
+    scraping = servers(config, "prometheus")
+    for (caller, dependency), said in heard.items():
+        if said.strong or said.weak or said.ports or not _depends(said) or known_ports(config, dependency, images):
+            continue
+        for (other, called), theirs in heard.items():
+            if called == dependency and other not in (caller, *scraping) and theirs.strong:
+                said.by_others |= {port: f"{other}'s {where}" for port, where in theirs.ports.items()}
 
 
 def _depends(said: _Heard) -> bool:
@@ -174,15 +197,16 @@ def _edge(
 ) -> Edge | None:
     listens = known_ports(config, dependency, images)
     low = {port: how for port, how in said.tags.items() if port in listens or not listens}
-    if not (said.strong or low) and not (_depends(said) and (listens or said.weak)):
+    if not (said.strong or low) and not (_depends(said) and (listens or said.weak or said.by_others)):
         return None  # `depends_on` alone only says what starts first, a word alone nothing
-    ports = tuple(sorted({*said.ports, *low, *listens}))
+    ports = tuple(sorted({*said.ports, *low, *listens, *said.by_others}))
+    lent = [Known("inferred", f"port {port} by {where}") for port, where in said.by_others.items()]
     image = str(topology.services(config)[dependency].get("image") or "")
     return Edge(
         caller=caller,
         dependency=dependency,
         names=tuple(dict.fromkeys((*topology.names(config, caller, dependency), *said.written))),
-        known=tuple(dict.fromkeys((*said.known, *low.values()))),
+        known=tuple(dict.fromkeys((*said.known, *low.values(), *lent))),
         ports=ports,
         speaks=guess(said.schemes, image, ports),
         also=topology.sharers(config, caller),

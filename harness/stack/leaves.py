@@ -11,6 +11,16 @@ TIES = ("depends_on", "links", "external_links", "volumes_from", "pid", "ipc", "
 """What may bind the start of a service to another one."""
 
 
+def steps(config: topology.Config) -> set[str]:
+    """Services whose end others wait for: they are ready when they have done their work."""
+    return {
+        target
+        for body in topology.services(config).values()
+        for target, how in (body.get("depends_on") or {}).items()
+        if (how or {}).get("condition") == "service_completed_successfully"
+    }
+
+
 def leaves(config: topology.Config, edges: Iterable[Edge], held: Collection[str] = ()) -> tuple[str, ...]:
     """Services with a network namespace of their own that wait for no other and stand at no edge's beginning.
 
@@ -19,17 +29,12 @@ def leaves(config: topology.Config, edges: Iterable[Edge], held: Collection[str]
     held   those that must not, whatever they call: what pages or sends traces, until somebody is there who takes them
     """
     callers = {edge.caller for edge in edges}
-    steps = {
-        target
-        for body in topology.services(config).values()
-        for target, how in (body.get("depends_on") or {}).items()
-        if (how or {}).get("condition") == "service_completed_successfully"
-    }
+    once = steps(config)
     return tuple(
         name
         for name, body in topology.services(config).items()
         if name not in held
-        and name not in steps
+        and name not in once
         and topology.replicas(config, name) > 0
         and not callers & {name, *topology.sharers(config, name)}
         and not topology.outside(config, name)

@@ -41,13 +41,15 @@ Kind = Literal["environment", "command", "file"]
 
 @dataclass(frozen=True)
 class Text:
-    """One text of a service. `where` is for people; `key` is the variable's name, `inside` the file's path in the container."""
+    """One text of a service. `where` is for people; `key` is the variable's name, `inside` the file's path in the container,
+    `folder` whether it came with a mounted folder."""
 
     kind: Kind
     where: str
     body: str
     key: str = ""
     inside: str = ""
+    folder: bool = False
 
     @property
     def program(self) -> bool:
@@ -117,7 +119,8 @@ def _mounts(body: Mapping[str, Any], directory: Path, compose: Collection[Path])
             if text:
                 left -= len(text)
                 inside = PurePosixPath(str(mount.get("target") or "/"), path.relative_to(source))
-                yield Text("file", f"file {_shown(path, directory)}", text, inside=str(inside))
+                where = f"file {_shown(path, directory)}"
+                yield Text("file", where, text, inside=str(inside), folder=path != source)
             if left < 0:
                 break
 

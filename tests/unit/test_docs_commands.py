@@ -184,8 +184,10 @@ def goes_on(home: Path) -> Iterator[None]:
 
 
 def bare(place: Path) -> None:
-    """A project in which drill was never used: a Compose file, variables, an access log, a description of its routes."""
+    """A project in which drill was never used: a Compose file, variables, an access log, a description of its routes, a locustfile."""
     place.mkdir()
+    (place / "perf").mkdir()
+    (place / "perf" / "users.py").write_text("from locust import User\n\n\nclass Guest(User): ...\n")
     (place / "compose.yaml").write_text(
         "services: {web: {image: x, ports: ['8080'], environment: {STORE: 'store:7000'}}, store: {image: 'y:${TAG:-1}'},"
         " tool: {image: z, profiles: [full]}}\n"

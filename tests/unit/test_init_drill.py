@@ -439,6 +439,17 @@ def test_of_services_without_a_health_check_the_loaded_one_is_not_named_its_port
     assert [one.partition(":")[0] for one in told.cannot if one.startswith("when ")] == ["when db is ready"]
 
 
+def test_one_whose_end_others_wait_for_is_not_ready_when_it_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = "depends_on: {migrate: {condition: service_completed_successfully}}"
+    (tmp_path / "compose.yaml").write_text(
+        f"services: {{web: {{image: nginx, ports: ['80'], {waits}}}, migrate: {{image: m}}, worker: {{image: w}}}}"
+    )
+    told = made(tmp_path, monkeypatch, name="first")
+    assert [one.partition(":")[0] for one in told.cannot if one.startswith("when ")] == ["when worker is ready"]
+
+
 def test_profiles_extends_include_and_env_are_read_as_compose_reads_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
