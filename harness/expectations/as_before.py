@@ -18,6 +18,7 @@ from harness.stats.batches import NEEDED_S
 from harness.verdict import Finding, Outcome, inconclusive
 
 BEFORE, AFTER = "before the first fault", "after the return"
+EARLIER = "; before it, a phase without a fault, or a longer `steady.for`, gives them"
 
 
 class AsBefore(Model):
@@ -44,7 +45,8 @@ class AsBefore(Model):
         if reach.before is not None:
             sides.append((BEFORE, reach.before))
         few = [f"{_told(stretch)} are {what}" for what, stretch in sides if self._lacks_s(stretch)]
-        return f"as_before: {' and '.join(few)}, needed are {self._least()}" if few else ""
+        cure = EARLIER if reach.before is not None and self._lacks_s(reach.before) else ""
+        return f"as_before: {' and '.join(few)}, needed are {self._least()}{cure}" if few else ""
 
     def doubtful(self, reach: Reach, within_s: float) -> str:
         """Why it stays open where the return takes all of `within`, or ''."""

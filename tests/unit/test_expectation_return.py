@@ -169,7 +169,7 @@ SMALL = {"settle_least": Stretch(2.0, 2.0), "settle_most": Stretch(2.0, 2.0)}
         ({}, ""),
         ({"before": Stretch(12.0, 96.0)}, "12s with about 96 requests are before the first fault, needed are 299"),
         ({"before": Stretch(40.0, 96.0)}, "40s with about 96 requests are before the first fault"),
-        ({"before": Stretch(12.0, math.inf)}, "12s are before the first fault, needed are 299 requests and 30s"),
+        ({"before": Stretch(12.0, math.inf)}, "needed are 299 requests and 30s; before it, a phase without a fault"),
         ({"arrivals": 90.0}, ""),
         ({"arrivals": 90.0, **SMALL}, "47s with about 92 requests are after the return, needed"),
         (
