@@ -2,7 +2,7 @@
 
 What Docker says of the containers and what a drill declares (`state:`) are both parts of it, read as rows. A container is one row:
 its image, status, restarts, and keyed hashes of its environment's values, its command and its mounted files, which tell values apart
-and tell none.
+and tell none; a value that is no secret stands before its hash.
 """
 
 from __future__ import annotations
@@ -189,9 +189,17 @@ def _aspect(
     def shown(rows: Sequence[Row]) -> str:
         if kind == "image":
             return ", ".join(sorted({f"{row.get('image_name', '')} ({value(row)[:19]})" for row in rows}))
-        return ", ".join(sorted({value(row).replace("#", "hash ")[:SHORT] for row in rows}))
+        return ", ".join(sorted({_told(value(row)) for row in rows}))
 
     yield Difference(name, reason, shown(was), shown(odd), _names(odd))
+
+
+def _told(value: str) -> str:
+    """The value where it is kept, and nothing in it is masked ([NAME]); else the beginning of its hash."""
+    plain, mark, hash_ = value.rpartition("#")
+    if not mark:
+        return value
+    return (plain.strip() or "empty") if plain and "[" not in plain else f"hash {hash_}"[:SHORT]
 
 
 def _unread(row: Row, kind: str, inner: str) -> bool:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from harness.plan import Claim, Plan, PlannedPhase
 
 LOOKS_ON_S = 4.0  # the stack is looked at after the load's end, at the least (see run/session)
+NOTHING = Stretch(0.0, 0.0)
 _CLOSED_PER_S = 100.0  # of one user of the closed model, at most: answers do not come faster than every 10 ms
 
 
@@ -55,9 +56,17 @@ def reach_of(plan: Plan, claim: Claim) -> Reach:
         closed=plan.drill.load.users is not None,
         follows=plan.drill.origin.follows,
         stretches=_stretches(plan),
+        settle_least=_settle(plan, phase, phase.settle_earliest_s) if phase and not claim.then else NOTHING,
+        settle_most=_settle(plan, phase, phase.settle_latest_s) if phase and not claim.then else NOTHING,
         before=_before(plan),
         steady=Steady(plan.drill.steady.for_s, plan.drill.steady.conditions),
     )
+
+
+def _settle(plan: Plan, phase: PlannedPhase, length_s: float) -> Stretch:
+    """So long a settling of a phase, with the most that may be due in it."""
+    begins = (phase.begins_earliest_s + phase.length_s, phase.begins_latest_s + phase.length_s)
+    return Stretch(length_s, max(requests_due(plan.drill, begins_s, length_s) for begins_s in begins))
 
 
 def _before(plan: Plan) -> Stretch:

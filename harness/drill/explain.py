@@ -27,6 +27,8 @@ _NOT_HERE = {
     ("down", "share"): "it has no share: a listener is there for all or for none; see reset and hang",
 }
 """Words that others of its kind have, and why this one cannot."""
+_ITEMS = {"fault": "latency: {edge: api->postgres, delay: 400ms}", "expectation": "errors_below: {ratio: 2%}"}
+_RATE = re.compile(r"\d+(\.\d+)?\s*/\s*[smh]")
 _MAPPING = "a mapping, word: value"
 _KINDS = {
     "string_type": "text",
@@ -81,7 +83,7 @@ def explain(error: Mapping[str, Any], document: Document) -> Problem:
     if kind == "union_tag_not_found":
         return _not_one_word(path, name, value, document)
     words = words_at(path) if _KINDS.get(kind) == _MAPPING and value is not None else []
-    hint = f"; known here: {', '.join(words)}" if words else ""
+    hint = f"; known here: {', '.join(words)}" if words else _as_list(path, value) if kind == "tuple_type" else ""
     return document.problem(path, f"{name + ': ' if name else ''}{_said(kind, value, error)}{hint}")
 
 
@@ -104,7 +106,7 @@ def _noun(path: Path_) -> str:
 
 def _not_one_word(path: Path_, name: str, value: Any, document: Document) -> Problem:
     noun = _noun(path)
-    example = "latency: {edge: api->postgres, delay: 400ms}" if noun == "fault" else "errors_below: {ratio: 2%}"
+    example = _ITEMS[noun]
     if isinstance(value, dict) and len(value) > 1:
         words = [str(word) for word in value]
         if value[words[0]] is None:
@@ -128,8 +130,7 @@ def _said(kind: str, value: Any, error: Mapping[str, Any]) -> str:  # noqa: PLR0
         return str(context.get("error", error["msg"]))
     if kind in _KINDS:
         quoted = " (in quotes)" if kind == "string_type" and isinstance(value, (bool, int, float)) else ""
-        listed = f"; write [{value}]" if kind == "tuple_type" and isinstance(value, str) else ""
-        return f"must be {_KINDS[kind]}{quoted}, not {_shown(value)}{listed}"
+        return f"must be {_KINDS[kind]}{quoted}, not {_shown(value)}"
     if kind == "bool_type":
         return f"must be true or false, not {_shown(value)}"
     if kind in ("literal_error", "enum"):
@@ -142,6 +143,20 @@ def _said(kind: str, value: Any, error: Mapping[str, Any]) -> str:  # noqa: PLR0
         return "must not be empty"
     message = str(error["msg"]).replace("Input should be", "must be")
     return message[0].lower() + message[1:]
+
+
+def _as_list(path: Path_, value: Any) -> str:
+    """How the list is written that was meant: one of texts has the text in it, one of mappings is shown by an example."""
+    if value is None:
+        return ""
+    if path == ("load", "arrivals"):
+        rate = value if isinstance(value, str) and _RATE.fullmatch(value) else "40/s"
+        return f"; write [{{for: 1m, rate: {rate}}}]"
+    if path in _EXAMPLES and words_at((*path, 0)):
+        return f", such as {_EXAMPLES[path]}"  # type: ignore[index]
+    if path[-1:] in (("faults",), ("expect",), ("then",)):
+        return f", such as [{_ITEMS[_noun(path)]}]"
+    return f"; write [{value}]" if isinstance(value, str) and not words_at((*path, 0)) else ""
 
 
 def _shown(value: Any) -> str:

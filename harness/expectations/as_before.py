@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from pydantic import Field, model_validator
 
-from harness.expectations.base import Evidence, Reach
+from harness.expectations.base import Evidence, Reach, Stretch
 from harness.expectations.margins import more_errors, needed, slower
 from harness.expectations.requests import cites, folded, load_was_watched
 from harness.expectations.sampled import cut_up, decide, too_short, unanswered
@@ -16,7 +17,8 @@ from harness.quantities import Model, More, Points, spell
 from harness.stats.batches import NEEDED_S
 from harness.verdict import Finding, Outcome, inconclusive
 
-BEFORE = "before the first fault"
+BEFORE, AFTER = "before the first fault", "after the return"
+EARLIER = "; before it, a phase without a fault, or a longer `steady.for`, gives them"
 
 
 class AsBefore(Model):
@@ -37,22 +39,44 @@ class AsBefore(Model):
             raise ValueError("as_before needs a margin: errors, p95, or both")
         return self
 
-    def undecidable(self, reach: Reach, within_s: float) -> str:
-        """Why this run is too small for it, or ''. The return may take `within`; what is left is compared."""
-        least, left_s = needed(self.errors, self.p95), reach.window_s - within_s
-        after = reach.arrivals * left_s / reach.window_s if reach.window_s else 0.0
-        sides = [("after `within`", left_s, after)]
+    def undecidable(self, reach: Reach) -> str:
+        """Why this run is too small for it however soon the release leaves, or ''; of both sides at once."""
+        sides = [(AFTER, self._left(reach, 0.0, reach.settle_most))]
         if reach.before is not None:
-            sides.append((BEFORE, reach.before.length_s, reach.before.arrivals))
-        for what, length_s, arrivals in sides:
-            if length_s < NEEDED_S - 1e-9:
-                return f"as_before: {spell(round(length_s, 3))} are left {what}, and six batches of five seconds need {NEEDED_S:g}s"
-            if arrivals < least:
-                return f"as_before: about {arrivals:.0f} requests are due {what}, at least needed are {least}"
-        return ""
+            sides.append((BEFORE, reach.before))
+        few = [f"{_told(stretch)} are {what}" for what, stretch in sides if self._lacks_s(stretch)]
+        cure = EARLIER if reach.before is not None and self._lacks_s(reach.before) else ""
+        return f"as_before: {' and '.join(few)}, needed are {self._least()}{cure}" if few else ""
+
+    def doubtful(self, reach: Reach, within_s: float) -> str:
+        """Why it stays open where the return takes all of `within`, or ''."""
+        left = self._left(reach, within_s, reach.settle_least)
+        lacks_s = self._lacks_s(left)
+        if not lacks_s or self._lacks_s(self._left(reach, 0.0, reach.settle_most)):
+            return ""
+        longer = f"; a phase longer by {math.ceil(lacks_s)}s would do" if math.isfinite(lacks_s) else ""
+        return (
+            f"as_before: {_told(left)} are {AFTER} where that takes all of `within`, needed are {self._least()}{longer}"
+        )
 
     def needs(self) -> str:
-        return f"{needed(self.errors, self.p95)} requests and {NEEDED_S:g}s, {BEFORE} and after `within`"
+        return f"{self._least()}, {BEFORE} and {AFTER}"
+
+    def _least(self) -> str:
+        return f"{needed(self.errors, self.p95)} requests and {NEEDED_S:g}s"
+
+    def _left(self, reach: Reach, since_s: float, settle: Stretch) -> Stretch:
+        """Of the phase from then on, and of its settling: both are compared."""
+        left_s = max(0.0, reach.window_s - since_s)
+        due = reach.arrivals * left_s / reach.window_s if left_s else 0.0
+        return Stretch(left_s + settle.length_s, due + settle.arrivals)
+
+    def _lacks_s(self, stretch: Stretch) -> float:
+        """How much longer it would have to be, at its own rate."""
+        missing = max(0.0, needed(self.errors, self.p95) - stretch.arrivals)
+        rate = stretch.arrivals / stretch.length_s if stretch.length_s else 0.0
+        few_s = missing / rate if rate else math.inf if missing else 0.0
+        return max(few_s, NEEDED_S - stretch.length_s if stretch.length_s < NEEDED_S - 1e-9 else 0.0)
 
     def check(self, evidence: Evidence, since_s: float, end_s: float) -> Finding:  # noqa: PLR0911 (one return for each thing there is to say)
         """The answers of [since_s, end_s), from when the steady state was back, against those of before."""
@@ -93,3 +117,9 @@ def before_all(evidence: Evidence) -> Window | None:
 
 def _open(evidence: Evidence, said: str, decide_by: str) -> Finding:
     return inconclusive(said, reason="too_few", decide=decide_by, cites=cites(evidence))
+
+
+def _told(stretch: Stretch) -> str:
+    """'40s with about 240 requests'."""
+    due = f" with about {stretch.arrivals:.0f} requests" if math.isfinite(stretch.arrivals) else ""
+    return f"{spell(round(stretch.length_s, 3))}{due}"

@@ -160,6 +160,7 @@ class Reach:
     closed      the load's users wait for their answers before they ask again
     follows     some of the load's requests follow redirects
     stretches   by phase what may be compared with; '' is the steady state before the first fault
+    settle_least, settle_most  its phase's settling after it, as planned
     before      from the gate's hold to the first injection, phases without a fault between them; None: not known
     steady      the drill's steady state; None: not known
     monitoring  where the stack's own monitoring is ('prometheus', 'alertmanager'; '' for none, 'why'); None: not known
@@ -189,6 +190,8 @@ class Reach:
     closed: bool = False
     follows: bool = False
     stretches: Mapping[str, Stretch] = field(default_factory=dict)
+    settle_least: Stretch = Stretch(0.0, 0.0)
+    settle_most: Stretch = Stretch(0.0, 0.0)
     before: Stretch | None = None
     steady: Steady | None = None
     least_s: float = 0.0

@@ -98,7 +98,10 @@ class RolledBack(Step):
             return f"`within` is {spell(self.within_s)}, but the phase is over after {spell(reach.window_s)}"
         if self.trigger.kind == "after" and self.trigger.after_s >= self.within_s:
             return f"the lever is pulled {self.trigger.said()}, when the limit ({spell(self.within_s)}) has passed"
-        return self.as_before.undecidable(reach, self.within_s) if self.as_before else ""
+        return self.as_before.undecidable(reach) if self.as_before else ""
+
+    def doubtful(self, reach: Reach) -> str:
+        return self.as_before.doubtful(reach, self.within_s) if self.as_before else ""
 
     def needs(self, reach: Reach) -> str:
         return self.as_before.needs() if self.as_before else ""

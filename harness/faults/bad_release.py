@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from harness.errors import NotApplied
 from harness.facts import Witnessed
 from harness.faults.base import Fault, Landing
+from harness.faults.environment_text import EnvironmentText, VariableText
 from harness.faults.release_version import VersionSource
 from harness.quantities import Model, Seconds
 from harness.world.handles import Release, Releases, World
@@ -64,8 +65,10 @@ class BadRelease(Fault):
     service: str = Field(default="", description="the service that is deployed")
     services: tuple[str, ...] = Field(default=(), description="or several that are deployed together")
     image: str = Field(default="", description="the image it gets")
-    environment: dict[str, str] = Field(default_factory=dict, description="variables it gets, beside those it has")
-    variables: dict[str, str] = Field(
+    environment: dict[str, EnvironmentText] = Field(
+        default_factory=dict, description="variables it gets, beside those it has"
+    )
+    variables: dict[str, VariableText] = Field(
         default_factory=dict, description="variables of the Compose file that make it the bad release"
     )
     commands: ReleaseCommands | None = Field(

@@ -9,6 +9,7 @@ from typing import Any
 
 from harness.errors import NotApplied
 from harness.orders.readers.rows import hashed
+from harness.run.plain_values import is_plain
 
 MOST_BYTES = 1 << 20
 """Of a mounted file: what is larger is no configuration."""
@@ -21,7 +22,8 @@ Content = Callable[[str, str, int], bytes | None]
 def container_rows(described: Sequence[Mapping[str, Any]], content: Content) -> Iterator[dict[str, Any]]:
     """A row for each container, by name; `described` as `docker inspect` tells them.
 
-    environment, files  by name and by path in the container, a keyed hash of what is there
+    environment  by name, a keyed hash of its value, behind the value itself where that is surely no secret
+    files        by path in the container, a keyed hash of what is there
     restart             the policy by which Docker starts it again
     unread              by path, why a mounted file could not be read
     """
@@ -34,7 +36,7 @@ def container_rows(described: Sequence[Mapping[str, Any]], content: Content) -> 
             "image_name": str(data["Config"].get("Image") or ""),
             "command": hashed(json.dumps([data.get("Path"), data.get("Args")])),
             "environment": {
-                name: hashed(value)
+                name: _value(name, value)
                 for name, _, value in (str(line).partition("=") for line in data["Config"].get("Env") or ())
             },
             "files": files,
@@ -43,6 +45,11 @@ def container_rows(described: Sequence[Mapping[str, Any]], content: Content) -> 
             "restarts": int(data.get("RestartCount") or 0),
             "unread": unread,
         }
+
+
+def _value(name: str, value: str) -> str:
+    """The hash tells apart also what is masked in the value: a word may be a secret elsewhere."""
+    return f"{value} {hashed(value)}" if is_plain(name, value) else hashed(value)
 
 
 def _health(state: Mapping[str, Any]) -> str:

@@ -101,5 +101,5 @@ def test_what_a_rollback_leaves_behind_is_told(told: Told) -> None:
     names = [text.split(" was ")[0] for what, text in found["details"] if what not in ("compared", "not compared")]
     assert names == ["web.environment.POWER_PEG", "web.files./etc/settings.yaml", "parked"], found
     assert found["because"].startswith(
-        "3 things are not as before the load: web.environment.POWER_PEG was not there, is hash "
+        "3 things are not as before the load: web.environment.POWER_PEG was not there, is on ("
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -145,27 +146,64 @@ def test_without_a_gate_there_is_nothing_to_compare_with() -> None:
     assert (finding.outcome, finding.reason) == (UNKNOWN, "too_few")
 
 
+def reach_of(**changes: Any) -> Reach:
+    """8 requests a second: a release of 45 s, 8 to 60 s of settling, and 40 s before it."""
+    given: dict[str, Any] = {
+        "window_s": 45.0,
+        "arrivals": 360.0,
+        "timeout_s": 10.0,
+        "releases": ("api",),
+        "settle_least": Stretch(8.0, 64.0),
+        "settle_most": Stretch(60.0, 480.0),
+        "before": Stretch(40.0, 320.0),
+    }
+    return Reach(**{**given, **changes})
+
+
+SMALL = {"settle_least": Stretch(2.0, 2.0), "settle_most": Stretch(2.0, 2.0)}
+
+
 @pytest.mark.parametrize(
     ("reach", "why"),
     [
         ({}, ""),
-        ({"window_s": 60.0}, "25s are left after `within`, and six batches of five seconds need 30s"),
-        ({"before": Stretch(12.0, 900.0)}, "12s are left before the first fault"),
-        ({"arrivals": 90.0}, "requests are due after `within`, at least needed are"),
+        ({"before": Stretch(12.0, 96.0)}, "12s with about 96 requests are before the first fault, needed are 299"),
+        ({"before": Stretch(40.0, 96.0)}, "40s with about 96 requests are before the first fault"),
+        ({"before": Stretch(12.0, math.inf)}, "needed are 299 requests and 30s; before it, a phase without a fault"),
+        ({"arrivals": 90.0}, ""),
+        ({"arrivals": 90.0, **SMALL}, "47s with about 92 requests are after the return, needed"),
+        (
+            {"arrivals": 90.0, **SMALL, "before": Stretch(12.0, 24.0)},
+            "47s with about 92 requests are after the return and 12s with about 24 requests are before the first fault, needed are 299",
+        ),
     ],
 )
-def test_a_run_that_is_too_small_to_compare_is_refused_at_plan_time(reach: dict[str, Any], why: str) -> None:
-    given: dict[str, Any] = {
-        "window_s": 80.0,
-        "arrivals": 3000.0,
-        "timeout_s": 10.0,
-        "releases": ("api",),
-        "before": Stretch(40.0, 1500.0),
-        **reach,
-    }
-    said = claim(as_before={"errors": "+1pp", "p95": "+30%"}).undecidable(Reach(**given))
+def test_a_run_that_could_never_compare_is_refused_at_plan_time_for_both_sides_at_once(
+    reach: dict[str, Any], why: str
+) -> None:
+    said = claim(within="15s", as_before={"errors": "+1pp", "p95": "+30%"}).undecidable(reach_of(**reach))
     assert why in said
     assert bool(said) == bool(why)
+
+
+@pytest.mark.parametrize(
+    ("reach", "why"),
+    [
+        ({}, ""),
+        ({"settle_least": Stretch(0.0, 0.0)}, "30s with about 240 requests are after the return where that takes all"),
+        ({"settle_least": Stretch(0.0, 0.0)}, "a phase longer by 8s would do"),
+        ({"window_s": 30.0, "arrivals": math.inf}, "23s are after the return where that takes all of `within`"),
+        ({"arrivals": 0.0, "settle_least": Stretch(8.0, 0.0)}, "needed are 299 requests and 30s"),
+        ({"arrivals": 90.0, **SMALL}, ""),
+    ],
+)
+def test_a_run_that_compares_only_after_a_quick_return_is_told_of_and_not_refused(
+    reach: dict[str, Any], why: str
+) -> None:
+    said = claim(within="15s", as_before={"errors": "+1pp", "p95": "+30%"}).doubtful(reach_of(**reach))
+    assert why in said
+    assert bool(said) == bool(why)
+    assert claim(within="15s").doubtful(reach_of(**reach)) == ""
 
 
 def test_a_margin_must_be_named() -> None:

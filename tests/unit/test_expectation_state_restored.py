@@ -106,6 +106,21 @@ def test_an_environment_variable_that_is_gone_was_there_before() -> None:
     assert (found.name, found.before, found.after) == ("api.environment.B", "hash b0", "not there")
 
 
+@pytest.mark.parametrize(
+    ("was", "now", "before", "after"),
+    [
+        ("1 #a1", "2 #a2", "1", "2"),
+        (" #a1", "on #a2", "empty", "on"),
+        ("good #a1", "#a2", "good", "hash a2"),
+        ("[DB_PASSWORD] #a1", "[DB_PASSWORD] #a2", "hash a1", "hash a2"),
+    ],
+)
+def test_a_value_that_is_no_secret_is_told_and_of_another_its_hash(was: str, now: str, before: str, after: str) -> None:
+    rows = [[container("api", 1, environment={"A": value})] for value in (was, now)]
+    (found,) = differences(read(CONTAINERS, "before", rows[0]), read(CONTAINERS, "second", rows[1]))
+    assert (found.name, found.before, found.after) == ("api.environment.A", before, after)
+
+
 def test_a_container_that_is_better_than_before_is_no_harm() -> None:
     then, now = (container("api", 1, health=health) for health in ("running, starting", "running, healthy"))
     assert not differences(read(CONTAINERS, "before", [then]), read(CONTAINERS, "second", [now]))

@@ -157,6 +157,50 @@ def test_an_error_among_the_last_lines_is_told_once_and_no_lines_tell_nothing() 
     assert last_words([]) == ""
 
 
+CADDY = '{"level":"LEVEL","logger":"http.log.access.log0","msg":"handled request","request":{"method":"GET","uri":"/HERE"},"status":STATUS}'
+
+
+def caddy(here: str, status: int = 200) -> str:
+    level = "error" if status >= 500 else "info"
+    return CADDY.replace("LEVEL", level).replace("HERE", here).replace("STATUS", str(status))
+
+
+@pytest.mark.parametrize(
+    "access",
+    [
+        [caddy(letter) for letter in "abcdefghijklmnopqrstuvwxyz"],
+        [f'10.0.0.2 - - [30/Nov/2026] "GET /{letter} HTTP/1.1" 200 12' for letter in "abcdefghijklmnopqrstuvwxyz"],
+        [f'127.0.0.1 -  30/Nov/2026 "GET /{letter}" 200' for letter in "abcdefghijklmnopqrstuvwxyz"],
+    ],
+)
+def test_requests_that_were_well_answered_do_not_hide_why_it_did_not_start(access: list[str]) -> None:
+    words = last_words(["starting", "FATAL: no such role", *access, "GET / failed after 200 ms"])
+    assert words.splitlines() == [
+        "its last lines:",
+        "    starting",
+        "    FATAL: no such role",
+        "    GET / failed after 200 ms",
+        "  left out: 26 requests that it answered well",
+    ]
+    assert last_words(access) == "left out: 26 requests that it answered well"
+
+
+def test_requests_that_were_refused_are_one_line_and_no_longer_than_a_person_reads() -> None:
+    words = last_words([*(caddy(letter, 502) for letter in "abcdef"), caddy("g" * 2000, 404)])
+    first, second = words.splitlines()[1:]
+    assert first.endswith('"uri":"/f"},"status":502}   (6 lines like it)')
+    assert second.endswith("gggg…")
+    assert len(second) < 450
+
+
+def test_the_last_error_is_told_too_where_other_lines_follow_it() -> None:
+    calm = [f"step {letter}" for letter in "abcdefghijklmnop"]
+    words = last_words(["ERROR: no such table", *calm, "ERROR: cannot bind", *calm])
+    assert words.startswith(
+        "its first error:\n    ERROR: no such table\n  its last error:\n    ERROR: cannot bind\n  its last lines:\n    step b\n"
+    )
+
+
 def test_both_streams_are_read_in_the_order_in_which_they_were_written() -> None:
     out, err = "2026-11-30T09:00:00.1Z a\n2026-11-30T09:00:00.3Z c\n", "2026-11-30T09:00:00.2Z b\n"
     assert in_order(f"{out}\n{err}") == ["a", "b", "c"]

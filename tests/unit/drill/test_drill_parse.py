@@ -88,6 +88,13 @@ def test_an_id_given_twice_is_refused(checkout: Write) -> None:
     assert "the id 'mine' stands twice; first at" in wrong(checkout("      - errors_below: {ratio: 2%}\n", twice))
 
 
+_RATES = "  arrivals:\n    - {for: 45s, rate: 40/s}\n    - {for: 3m, rate: 80/s}\n"
+_FAULTS = (
+    "    faults:\n      - latency: {edge: api->postgres, delay: 400ms, jitter: 100ms}\n"
+    "      - stop: {service: worker, after: 5s, for: 10s}\n"
+)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
@@ -138,8 +145,22 @@ def test_an_id_given_twice_is_refused(checkout: Write) -> None:
         (
             "compose: [compose.yaml]",
             "compose: compose.yaml",
-            "stack.compose: must be a list, [ … ], not 'compose.yaml'",
+            "stack.compose: must be a list, [ … ], not 'compose.yaml'; write [compose.yaml]",
         ),
+        (_RATES, "  arrivals: 8/s\n", "load.arrivals: must be a list, [ … ], not '8/s'; write [{for: 1m, rate: 8/s}]"),
+        (_RATES, "  arrivals: some\n", "not 'some'; write [{for: 1m, rate: 40/s}]"),
+        (_RATES, "  arrivals: {rate: 8/s}\n", "not a mapping; write [{for: 1m, rate: 40/s}]"),
+        (
+            _FAULTS,
+            "    faults: down\n",
+            "faults: must be a list, [ … ], not 'down', such as [latency: {edge: api->postgres",
+        ),
+        (
+            "      - responds_within: {",
+            "      responds_within: {",
+            "not a mapping, such as [errors_below: {ratio: 2%}]",
+        ),
+        ("tags: [gameday]", "tags: gameday", "tags: must be a list, [ … ], not 'gameday'; write [gameday]"),
         ("compose: [compose.yaml]", "compose: []", "stack.compose: must not be empty"),
         ("owner: team-checkout", "owner: 7", "owner: must be text (in quotes), not 7"),
         ("owner: team-checkout", "owner:", "owner: is empty; write text, or leave the word out"),

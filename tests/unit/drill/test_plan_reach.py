@@ -41,3 +41,16 @@ def test_reach_knows_whose_processes_a_bad_release_ends_and_how_often(checkout: 
     during, after, calm, whole = (reach_of(plan, claim).renewed for claim in plan.all_claims)
     assert (during, after, calm) == (("api",), (), ()), "nobody is to take it back while the phase lasts"
     assert whole == ("api", "api"), "and it is taken back before the run is over"
+
+
+def test_reach_knows_how_long_the_phase_settles_and_what_is_due_then(checkout: Write) -> None:
+    drill = parse(checkout(), sets=["phases.0.faults=[{bad_release: {service: api, image: 'a:2'}}]"])
+    plan = make_plan(drill, services=SERVICES)
+    during, after, _, whole = (reach_of(plan, claim) for claim in plan.all_claims)
+    phase = plan.phases[0]
+    assert (during.settle_least.length_s, during.settle_most.length_s) == (
+        phase.settle_earliest_s,
+        phase.settle_latest_s,
+    )
+    assert 0 < during.settle_least.arrivals < during.settle_most.arrivals
+    assert after.settle_most.length_s == whole.settle_most.length_s == 0, "their own window has it"
