@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from release_engine import Engine, engine
 
+from harness.facts import Deployed
+from harness.fakeworld import FakeWorld
+from harness.faults.bad_release import BadRelease
+from harness.probes.releases import ReleasesProbe
 from harness.stack.compose import Compose
 from harness.stack.release import Releases
 from harness.stack.release_images import Change
@@ -94,3 +100,18 @@ def test_a_command_that_stays_is_told() -> None:
     half = {"Image": "sha1", "Config": {"Image": "api:1", "Env": [], "Cmd": ["serve", "--fast"], "Entrypoint": None}}
     assert (out.runs("api", good), out.runs("api", half)) == ("good", "other")
     assert (out.stayed("api", good), out.stayed("api", half)) == ((), ("command",))
+
+
+def test_what_was_taken_back_in_part_is_a_rollback_only_once_all_of_it_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake, probe = FakeWorld(replicas=1), ReleasesProbe()
+    BadRelease(service="api", image="api:bad").inject("it", fake.world)
+    probe.look(fake.world)
+    (bad,) = fake.releases.current()
+    half, good = replace(bad, release="other", stayed=("variable A",)), replace(bad, release="good")
+    found: list[list[Deployed]] = []
+    for at_s, seen in ((10.0, half), (20.0, half), (30.0, good)):
+        monkeypatch.setattr(fake.releases, "current", lambda seen=seen: (seen,))
+        fake.clock.wait_until(at_s)
+        found.append([fact for fact in probe.look(fake.world) if isinstance(fact, Deployed)])
+    assert found[:2] == [[], []]
+    assert [(one.by, one.begun_s, one.happened_s) for one in found[2]] == [("rollback", 20.0, 30.0)]
