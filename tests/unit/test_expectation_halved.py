@@ -87,3 +87,10 @@ def test_another_release_without_a_part_of_it_is_judged_by_answers_and_open_with
     finding = judged(Halved(stayed=(), header=False))
     assert (finding.outcome, finding.reason) == (UNKNOWN, "too_few")
     assert "api-2 runs another release than it and the good one" in finding.because
+
+
+@pytest.mark.parametrize("run", [Halved(), Halved(header=False), Halved(whole_s=40.0), Halved(whole_s=58.0)])
+def test_a_tape_cut_anywhere_never_says_the_opposite_of_the_whole(run: Run) -> None:
+    whole = judged(run).outcome
+    said = {claim().check(run.evidence(cut_s)).outcome for cut_s in range(21, 91, 3)}
+    assert said <= {whole, UNKNOWN}
