@@ -174,6 +174,7 @@ def _release(story: ReleaseStory, rows: Rows) -> dict[str, Any]:
         "bad_answers": len(story.bad),
         "answers_after": len(story.others),
         "still_bad": [seen.container for seen in story.still_bad],
+        "halved": {seen.container: list(seen.stayed) for seen in story.halved},
         "users": _users(spread(rows, story.begun_s, over_s)),
         "command": story.pulled.command if story.pulled else "",
         "exit_code": story.ended.exit_code if story.ended else None,

@@ -16,12 +16,14 @@ class Containers:
     any     whether any container was seen to run the release
     first   when the first was taken back, and `last` when all had been
     partly  whether some had been, and others had not
+    halved  whether one was seen to be taken back in part, with something of the release still in it
     """
 
     any: bool = False
     first: Instant | None = None
     last: Instant | None = None
     partly: bool = False
+    halved: bool = False
 
 
 def taken_from(journal: Journal, services: tuple[str, ...], end_s: float) -> Containers:
@@ -42,7 +44,7 @@ def taken_from(journal: Journal, services: tuple[str, ...], end_s: float) -> Con
     if backs and {d.service for d in backs} == {s.service for s in bad}:
         latest = max(backs, key=lambda d: d.at_s)
         last = Instant(latest.at_s if latest.begun_s is None else latest.begun_s, latest.at_s, latest.cite)
-    return Containers(True, first, last, bool(left) and last is None)
+    return Containers(True, first, last, bool(left) and last is None, any(s.stayed for s in later))
 
 
 def taken_back(containers: Containers, seen: SeenVersions) -> dict[str, Instant]:

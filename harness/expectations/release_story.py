@@ -65,7 +65,9 @@ class ReleaseStory:
                 executed, last_bad, taken_back, recovered, clean; those that did not come are not in it
     bad         answers of the bad version; `others` answers to requests sent after the last of them, and `needed` so many in a row
                 are no chance any more for a version that has its share of the requests still
-    still_bad   containers that run it at the end
+    still_bad   containers that run it at the end; `halved` those that still have a part of it, and `by_looks`: whether when it had left
+                is told by looks at containers, for no answer names it, or one that had only a part of it answers as a good one
+    neither     containers that run another release than it and the good one at the end
     seen        what the release's own source of versions told, where it declares one
     partly      whether some container that ran it was seen not to, and others still do
     contained   whether any container was seen to run it: what changes no container is told by versions alone
@@ -85,6 +87,9 @@ class ReleaseStory:
     others: Answers
     needed: int = 1
     still_bad: tuple[ReleaseSeen, ...] = ()
+    halved: tuple[ReleaseSeen, ...] = ()
+    by_looks: bool = False
+    neither: tuple[str, ...] = ()
     seen: SeenVersions = field(default_factory=SeenVersions)
     partly: bool = False
     contained: bool = False
@@ -101,11 +106,12 @@ class ReleaseStory:
     def gone(self) -> Instant | None:
         """When the bad release had left, as far as is known: its last answer, or else when no container ran it any more, and
         no replica told its version."""
-        if self.still_bad or self.seen.still:
+        if self.still_bad or self.halved or self.seen.still:
             return None
-        if self.version:
-            return self.at.get("last_bad") if len(self.others) else None
-        return self.at.get("taken_back")
+        last, back = self.at.get("last_bad") if len(self.others) else None, self.at.get("taken_back")
+        if not self.version:
+            return back
+        return last.and_then(back) if last and self.by_looks else last
 
     def spans(self) -> Iterator[tuple[str, float, float]]:
         """Durations with their bounds, in s: those of SPANS whose ends are both known."""
@@ -165,6 +171,9 @@ def release_story(evidence: Evidence, fault: str, waits: Trigger | None = None, 
         others=others,
         needed=_needed(bad, every),
         still_bad=tuple(seen for seen in run.values() if seen.release == "bad"),
+        neither=tuple(seen.container for seen in run.values() if seen.release == "other" and not seen.stayed),
+        halved=tuple(seen for seen in run.values() if seen.stayed),
+        by_looks=not version or containers.halved,
         seen=seen,
         partly=containers.partly,
         contained=containers.any,

@@ -81,7 +81,11 @@ class ReturnJudged:
             return self._still_there()
         if gone is None or unsure:
             few = f"only {len(story.others)} answers came after the last that it gave"
-            return self._unsaid(few, reason="too_few", decide=f"at least {least} answers that name a version")
+            decide = f"at least {least} answers that name a version"
+            if story.neither:
+                few = f"{', '.join(story.neither)} {'runs' if len(story.neither) == 1 else 'run'} another release than it and the good one, and {few}"
+                decide += ", or the good release's image, variables and command on each container"
+            return self._unsaid(few, reason="too_few", decide=decide)
         return self._gone(gone.low_s, gone.high_s)
 
     # --- the two ends of the story ---------------------------------------------------------------------------------------
@@ -100,6 +104,9 @@ class ReturnJudged:
                 decide="a terminal, or a person who uses `drill ack` and `drill exec` beside the run",
             )
         ended = story.ended
+        done = story.pulled is None if ended is None else ended.exit_code == 0
+        if story.halved and not story.still_bad and done:
+            return self._failed(reason="taken_back_in_part", said=f"it was taken back in part alone: {still}")
         if ended is not None and ended.exit_code == 0 and self._served_after(ended.seen_s):
             after = story.bad.sent_after(ended.seen_s)
             said = f"{self._shown()} ended with 0 at {self._at(ended.seen_s)}, but {still}"
@@ -143,7 +150,7 @@ class ReturnJudged:
             return self._failed(reason="wrong_trigger", said=said, measure=measure)
         if wrong is not None and not wrong.decide:
             return self._failed(reason=wrong.reason, said=f"{left}, {wrong.said}", measure=measure)
-        late = self._served_late() if story.version else low_s > self.limit_s
+        late = low_s > self.limit_s if story.by_looks else self._served_late()
         own = own_errors(story)
         harmed = self._harms(story.begun_s) or own.harm is True
         if story.healthy and claim.trigger.is_fact and not harmed:
@@ -164,10 +171,12 @@ class ReturnJudged:
                 said = f"{left}, decided only at {self._at(decided.high_s)}"
                 return self._failed(reason="decided_late", said=said, measure=measure)
             count = (
-                f"; it answered {numbered(len(self.overdue), 'request')} sent after the limit" if story.version else ""
+                f"; it answered {numbered(len(self.overdue), 'request')} sent after the limit"
+                if len(self.overdue)
+                else ""
             )
             return self._failed(reason="late", said=f"{left}{count}", measure=measure)
-        if not story.version and high_s > self.limit_s:
+        if story.by_looks and high_s > self.limit_s:
             return self._unsaid(
                 f"{left}, too near the limit to tell",
                 reason="too_near",
@@ -260,7 +269,7 @@ class ReturnJudged:
 
     def _serves_at_the_end(self) -> bool:
         story = self.story
-        if story.still_bad or any(seen in self.told_late for seen in story.seen.still):
+        if story.still_bad or story.halved or any(seen in self.told_late for seen in story.seen.still):
             return True
         last = story.at.get("last_bad")
         return last is not None and last.high_s > story.end_s - min(self.evidence.steady.for_s, LOAD_GAP_S)
@@ -281,6 +290,7 @@ class ReturnJudged:
         if story.still_bad:
             names = ", ".join(f"{seen.container} ({seen.image})" for seen in story.still_bad)
             parts.append(f"{names} still {'runs' if len(story.still_bad) == 1 else 'run'} the bad release")
+        parts += [f"{seen.container} still has its {' and its '.join(seen.stayed)}" for seen in story.halved]
         if story.seen.still:
             told = ", ".join(f"{seen.replica} (at {self._at(seen.at_s)})" for seen in story.seen.still)
             parts.append(f"version {story.seen.version} was the last that was told of {told}")
@@ -289,7 +299,7 @@ class ReturnJudged:
                 f"{self.name} answered {numbered(len(self.overdue), 'request')} sent after the limit of "
                 f"{spell(self.claim.within_s)}"
             )
-        elif len(story.bad) and not story.still_bad:
+        elif len(story.bad) and not story.still_bad and not story.halved:
             parts.append(f"{self.name} answered until {self._at(float(story.bad.done_s[-1]))}")
         return ", and ".join(parts) or f"{self.name} still served"
 
@@ -331,7 +341,7 @@ class ReturnJudged:
         story = self.story
         named = [fact.cite for fact in story.facts]
         named += [story.at[name].cite for name in ("exposed", "trigger", "last_bad", "taken_back") if name in story.at]
-        named += [seen.cite for seen in (*story.still_bad, *story.seen.still)]
+        named += [seen.cite for seen in (*story.still_bad, *story.halved, *story.seen.still)]
         return tuple(dict.fromkeys(cite for cite in (*named, *more) if cite))
 
     def _failed(self, *, reason: str, said: str, measure: Measure | None = None, more: Sequence[str] = ()) -> Finding:

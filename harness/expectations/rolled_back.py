@@ -34,7 +34,8 @@ class RolledBack(Step):
     Units:   `within` from the phase's beginning to the last request that the bad version answered: the deployment is in it. `trigger: after 20s`
              counts from the deployment's end.
     Counts:  every answer that names a version (`load.version_header`), what the release's own `version` tells, and what Docker
-             says that each container runs, until the phase's `then` is over. With `as_before` also all requests from the
+             says that each container runs, until the phase's `then` is over: the good release has its image again, and each variable
+             and command that the bad one changed is as before (taken_back_in_part where one of the bad one's stayed). With `as_before` also all requests from the
              return on, against those before the first fault. `by: system` is only watched. `by: runbook`: the command is started when
              the trigger arrives, in the drill file's folder, without a shell (a text with `shell: true` gets one), and is
              killed after `timeout`. It finds COMPOSE_PROJECT_NAME and COMPOSE_FILE (which states the good release), COMPOSE_ENV_FILES where

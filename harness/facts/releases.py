@@ -29,6 +29,7 @@ class ReleaseSeen(Fact):
 
     release   good (as before ours), bad (ours), other, gone (the container is no longer there)
     aside     it was made from another Compose file than the run's
+    stayed    of another, what it still has of the bad release: its image, its command, a variable by its name
     """
 
     service: str
@@ -36,6 +37,7 @@ class ReleaseSeen(Fact):
     release: str
     image: str = ""
     aside: bool = False
+    stayed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -70,7 +70,7 @@ class ReleasesProbe:
         facts = []
         for service in dict.fromkeys(seen.service for seen in containers):
             mine = [seen for seen in containers if seen.service == service]
-            if any(seen.release == "bad" for seen in mine):
+            if any(seen.release == "bad" or seen.stayed for seen in mine):
                 self._bad_s[service] = began_s
             elif not busy and service in self._bad_s and all(seen.release == "good" for seen in mine):
                 facts.append(

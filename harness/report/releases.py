@@ -156,6 +156,9 @@ def _summary(told: Mapping[str, Any]) -> str:
     if told["version"]:
         after = numbered(told["answers_after"], "answer")
         parts.append(f"it gave {numbered(told['bad_answers'], 'answer')}, and {after} of others came after the last")
+    if halved := told.get("halved"):
+        has = "; ".join(f"{name} still had its {' and its '.join(its)}" for name, its in halved.items())
+        parts.append(f"taken back in part: at the end of its phase {has}")
     if still := told["still_bad"]:
         parts.append(f"{', '.join(still)} still ran it at the end of its phase")
     if few := few_users(told):
@@ -198,7 +201,8 @@ def _told_by(story: Story, fact: Fact | None) -> str:  # noqa: PLR0911 (one line
         case LeverAnswered():
             return f"on the terminal: {fact.text}"
         case ReleaseSeen():
-            return f"nobody said so: {fact.container} was found to run {RUNS[fact.release]}"
+            runs = f"a part of the bad release ({', '.join(fact.stayed)})" if fact.stayed else RUNS[fact.release]
+            return f"nobody said so: {fact.container} was found to run {runs}"
         case Deployed():
             return f"{fact.service} got {fact.image}, by {fact.by}"
     return _said(deed_of(story, fact)) if fact.writer.startswith(WRITER) else ""

@@ -78,8 +78,9 @@ class Releases:
                 return self._command(holder, release)
             plain = dict.fromkeys(release.services, Change(release.image, release.environment))
             changes = self.ready.get(holder, plain)
-            file = changed(read_file(self.compose.file), changes)
-            out = known(self.described, holder, changes, release)
+            good = read_file(self.compose.file)
+            file = changed(good, changes)
+            out = known(self.described, holder, changes, release, good["services"])
             write_private(self.bad.file, written(file))
             self._out = out
             begun_s = self.now_s()
@@ -99,7 +100,7 @@ class Releases:
         names = dict.fromkeys(release.services, Change())
         good = {name: str(c["Config"].get("Image") or "") for name in names for c in self.described(name)[:1]}
         looks = Looks.of({name: self.described(name) for name in names})
-        self._out = out = Out(names, {}, {}, good, holder, release, looks)
+        self._out = out = Out(names, {}, {}, good, {}, holder, release, looks)
         begun_s = self.now_s()
         try:
             self._busy = out.going = True
@@ -258,6 +259,7 @@ class Releases:
                 release=out.runs(service, container),
                 image=str(container["Config"].get("Image") or ""),
                 aside=self._aside(container),
+                stayed=out.stayed(service, container),
             )
             for service in list(out.changes)
             for container in sorted(self.described(service), key=name_of)

@@ -10,6 +10,7 @@ from harness.errors import NotApplied
 from harness.facts import Deployed, ReleaseSeen
 from harness.stack.release_commands import Looks
 from harness.stack.release_images import Change
+from harness.stack.release_parts import Value, given_by, has, known_before, parts_of
 from harness.world.docker_cli import inspected
 from harness.world.handles import Release
 
@@ -25,6 +26,7 @@ class Out:
     bad_images: Mapping[str, str]
     good_images: Mapping[str, frozenset[str]]
     good_names: Mapping[str, str]
+    good_parts: Mapping[str, Mapping[str, frozenset[Value]]] = field(default_factory=dict)
     holder: str = ""
     release: Release = field(default_factory=lambda: Release(()))
     looks: Looks | None = None
@@ -36,21 +38,48 @@ class Out:
         """good, bad or other."""
         if self.looks is not None:
             return self.looks.release(service, container)
-        image = str(container["Image"])
-        if has(container, self.changes[service]) and image == self.bad_images.get(service, image):
+        change, image = self.changes[service], str(container["Image"])
+        if has(container, change) and image == self.bad_images.get(service, image):
             return "bad"
-        # By name too: a run beside this one, of a project of the same name, may have built the good image anew.
+        good = self.good_parts[service]
+        as_before = all(value in good[name] for name, value in parts_of(container, change).items())
+        return "good" if as_before and self._good_image(service, container) else "other"
+
+    def stayed(self, service: str, container: Described) -> tuple[str, ...]:
+        """What it still has of the release, where it was taken back in part. A third image in the place of the release's is
+        another release, and its variables are its own; what commands changed beside the release is not known part by part."""
+        if self.looks is not None or self.runs(service, container) != "other":
+            return ()
+        kept = service in self.bad_images and not self._good_image(service, container)
+        if kept and str(container["Image"]) != self.bad_images[service]:
+            return ()
+        change, before = self.changes[service], self.good_parts[service]
+        mine = parts_of(container, change)
+        left = [name for name, value in given_by(change).items() if mine[name] == value and value not in before[name]]
+        return (*(["image"] if kept else []), *left)
+
+    def _good_image(self, service: str, container: Described) -> bool:
+        """By name too: a run beside this one, of a project of the same name, may have built the good image anew."""
+        image = str(container["Image"])
         stated = str(container["Config"].get("Image") or "") == self.good_names.get(service)
-        return "good" if stated or image in self.good_images.get(service, ()) else "other"
+        return image in self.good_images.get(service, ()) or (stated and image != self.bad_images.get(service))
 
 
 def known(
-    described: Callable[[str], Sequence[Described]], holder: str, changes: Mapping[str, Change], release: Release
+    described: Callable[[str], Sequence[Described]],
+    holder: str,
+    changes: Mapping[str, Change],
+    release: Release,
+    stated: Mapping[str, Any],
 ) -> Out:
-    """What tells the releases apart, read before anything is changed. Raises NotApplied when nothing does."""
+    """What tells the releases apart, read before anything is changed. Raises NotApplied when nothing does.
+
+    stated   the services of the run's file
+    """
     bad: dict[str, str] = {}
     good: dict[str, frozenset[str]] = {}
     names: dict[str, str] = {}
+    parts: dict[str, Mapping[str, frozenset[Value]]] = {}
     for service, change in changes.items():
         if change.image:
             found = inspected("image", change.image)
@@ -65,7 +94,8 @@ def known(
         same = [one for one in running if bad.get(service, str(one["Image"])) == str(one["Image"])]
         if any(has(one, change) for one in same):
             raise NotApplied(f"{service} runs this release already: nothing would change")
-    return Out(changes, bad, good, names, holder, release)
+        parts[service] = known_before(running, change, stated[service])
+    return Out(changes, bad, good, names, parts, holder, release)
 
 
 def deployed(
@@ -109,19 +139,6 @@ def decided(container: Described) -> bool:
     if state.get("Status") in ("exited", "dead"):
         return True
     return bool(state.get("Running")) and health in ("", "none", "healthy", "unhealthy")
-
-
-def has(container: Described, change: Change) -> bool:
-    """Whether it has the variables and the command that the release gives."""
-    given, config = environment_of(container), container["Config"]
-    words = (("command", "Cmd"), ("entrypoint", "Entrypoint"))
-    return all(given.get(name) == value for name, value in change.environment.items()) and all(
-        list(config.get(docker) or ()) == change.settings[word] for word, docker in words if change.settings.get(word)
-    )
-
-
-def environment_of(container: Described) -> dict[str, str]:
-    return dict(str(line).partition("=")[::2] for line in container["Config"].get("Env") or ())
 
 
 def name_of(container: Described) -> str:

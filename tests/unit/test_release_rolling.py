@@ -151,9 +151,9 @@ def test_a_sidecar_is_made_anew_with_the_container_in_whose_network_it_lives(eng
 
 
 def test_a_release_by_its_command_is_told_by_it() -> None:
-    out = Out(
-        {"api": Change(settings={"command": ["serve", "--fast"]})}, {}, {"api": frozenset({"sha"})}, {"api": "api:1"}
-    )
+    parts = {"api": {"command": frozenset({("serve", "--safe")})}}
+    change = Change(settings={"command": ["serve", "--fast"]})
+    out = Out({"api": change}, {}, {"api": frozenset({"sha"})}, {"api": "api:1"}, parts)
 
     def runs(*command: str) -> str:
         config = {"Image": "api:1", "Env": [], "Cmd": list(command), "Entrypoint": None}

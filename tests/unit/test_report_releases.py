@@ -156,3 +156,20 @@ def test_a_run_without_a_release_tells_of_none(make_story: Make) -> None:
     assert not views(story)
     assert instants.lane(story, None) is durations.lane(story, None) is people.lane(story, None) is None
     assert "What became of" not in markdown(story) + page(story)
+
+
+def test_what_was_taken_back_in_part_is_told_with_what_stayed(make_story: Make) -> None:
+    half = f.ReleaseSeen(
+        service="api", container="api-3", release="other", stayed=("variable A",), seen_s=16.2, writer="h", number=11
+    )
+    story = release_told(make_story(), half, decided={"low_s": 16.0, "high_s": 16.2, "cite": "h:11"})
+    story.document["releases"][0]["halved"] = {"api-3": ["image", "variable A"]}
+    (view,) = views(story)
+    assert "taken back in part: at the end of its phase api-3 still had its image and its variable A" in view.summary
+    assert "api-3 was found to run a part of the bad release (variable A)" in next(
+        step.said for step in view.steps if step.name == "decided"
+    )
+    lane = releases.lane(story, None)
+    assert lane is not None
+    (mark,) = dict(lane.rows)["api-3"]
+    assert (mark.text, mark.tone, mark.detail["still has"]) == ("bad in part", "fault", "variable A")

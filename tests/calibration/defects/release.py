@@ -44,6 +44,11 @@ def one_replica_left(world: World) -> World:
     return _release(world, leaves=1)
 
 
+def one_variable_left(world: World) -> World:
+    """The command ends with 0, all run the good image again, and one variable of the bad release is still there."""
+    return _release(world, keeps="PRICE_FACTOR")
+
+
 def rollback_fails(world: World) -> World:
     """The command ends with an error."""
     return _release(world, exit_code=1)
@@ -106,6 +111,7 @@ RELEASE = (
     Planted(takes_too_long, "bad-release", "release-back", "late"),
     Planted(rollback_does_nothing, "bad-release", "release-back", "said_done_but_still_serving"),
     Planted(one_replica_left, "bad-release", "release-back", "said_done_but_still_serving"),
+    Planted(one_variable_left, "bad-release", "release-back", "taken_back_in_part"),
     Planted(rollback_fails, "bad-release", "release-back", "rollback_failed"),
     Planted(another_hand, "bad-release", "release-back", "wrong_trigger"),
     Planted(heals_by_itself, "bad-release", "release-back", "restored_without_rollback"),

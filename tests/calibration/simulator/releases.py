@@ -52,10 +52,12 @@ def releases(
     bad_s: float | None = None
     for at_s in looks:
         now = {replica.name: _runs(replica, at_s) for replica in replicas}
+        if world.release.keeps and hurt.on_s <= at_s < hurt.off_begun_s + 3.0:
+            now = {name: "other" if release == "good" else release for name, release in now.items()}
         for name, release in now.items():
             if last.get(name) != release:
                 last[name] = release
-                image = {"bad": "api:v2", "good": "api:v1"}.get(release, "")
+                image = {"bad": "api:v2", "good": "api:v1", "other": "api:v1"}.get(release, "")
                 seen.add(
                     f.ReleaseSeen(
                         seen_s=at_s + 0.001,
@@ -64,6 +66,7 @@ def releases(
                         container=name,
                         release=release,
                         image=image,
+                        stayed=(f"variable {world.release.keeps}",) if release == "other" else (),
                     )
                 )
         ours = hurt.begun_s <= at_s <= hurt.on_s or at_s >= hurt.off_begun_s

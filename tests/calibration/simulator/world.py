@@ -220,6 +220,7 @@ class Release:
     hesitates_s     from the page to the pulling of the lever
     takes_s         what the command takes; exit_code what it ends with
     leaves          replicas that go on with the bad release though the command ended with 0; does_nothing: all of them
+    keeps           a variable of the release that stays when the rest of it was taken back; '' for none
     """
 
     error_share: float = 0.35
@@ -232,6 +233,7 @@ class Release:
     exit_code: int = 0
     leaves: int = 0
     does_nothing: bool = False
+    keeps: str = ""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ RUNS: dict[str, tuple[Tone, str]] = {
     "bad": ("fault", "bad"),
     "other": ("warn", "another release"),
 }
+PART: tuple[Tone, str] = ("fault", "bad in part")
 
 
 def lane(story: Story, _seconds: Seconds | None) -> Bands | None:
@@ -62,6 +63,8 @@ def _containers(story: Story) -> Iterator[tuple[str, list[Mark]]]:
 def _mark(seen: ReleaseSeen, until_s: float, after: ReleaseSeen | None) -> Mark | None:
     if seen.release not in RUNS:
         return None
-    tone, words = RUNS[seen.release]
+    tone, words = PART if seen.stayed else RUNS[seen.release]
     detail = {"container": seen.container, "image": seen.image}
+    if seen.stayed:
+        detail["still has"] = ", ".join(seen.stayed)
     return Mark(seen.at_s, until_s, words, tone, detail, (seen.cite, *((after.cite,) if after else ())))
