@@ -36,6 +36,7 @@ def command(
 
     Example:  drill plan first-light      drill plan first-light --target staging
     """
+    from harness.drill.left_by_rollback import unasked
     from harness.drill.problem import Invalid
     from harness.drill.requests_named import unchecked_requests
     from harness.plan import make_plan
@@ -81,5 +82,6 @@ def command(
         click.echo(line)
     for problem in (*looked.problems, *plan.problems):
         click.echo(str(problem), err=True)
-    for text in filter(None, (*looked.notes, unchecked_requests(made))):
+    left = "" if target else unasked(made)
+    for text in filter(None, (*looked.notes, unchecked_requests(made), left)):
         click.echo(f"note: {text}", err=True)

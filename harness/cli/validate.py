@@ -73,9 +73,10 @@ def check(
     candidates: Sequence[str] = (),
     target: str | None = None,
 ) -> tuple[list[Problem], list[str]]:
-    """All problems of one drill, and what could not be checked, each with the reason."""
+    """All problems of one drill, and what could not be checked (with the reason) or is not asked."""
     from harness.drill import elsewhere, locustfile
     from harness.drill.candidate_option import with_candidates
+    from harness.drill.left_by_rollback import unasked
     from harness.drill.parse import parse
     from harness.drill.problem import Invalid
     from harness.drill.requests_named import unchecked_requests
@@ -106,7 +107,7 @@ def check(
         narrowed_to=limits_of(drill),
     ).problems
     known: dict[tuple[str, int, int, str], Problem] = {(p.file, p.line, p.column, p.what): p for p in found}
-    unchecked += looked.notes
+    unchecked += filter(None, (*looked.notes, unasked(drill)))
     if looked.edges is None and not any(problem.severity == "error" for problem in known.values()):
         unchecked.append(f"services and edges could not be checked: {looked.why}")
     return list(known.values()), unchecked

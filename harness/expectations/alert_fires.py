@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import ClassVar
 
 from pydantic import Field
@@ -43,7 +44,8 @@ class AlertFires(Expectation):
 
     Units:   within: a duration from the phase's beginning (in `then` from its end); the whole phase when left out.
              `labels` must be among the alert's own. flaps: how often the same alert may fire anew in the phase.
-             holds: true: it fires from then on until the fault begins to be taken out (a release: until its rollback is decided).
+             holds: true: it fires from then on until the fault begins to be taken out (a release: until its rollback is decided);
+             one that begins only then is late (rule_too_slow: its `for` alone is longer than that).
              production_equivalent: the most that it may take from the fault to the alert where a full window of clean history
              lies before it. A Prometheus that was just started has none, so a rule on long windows fires in a rehearsal far
              sooner than it would in production (or an absolute rate far later).
@@ -145,10 +147,11 @@ class AlertFires(Expectation):
         measure = Measure(round(low_s, 3), round(first.from_s - from_s, 3), "s", "grid")
         limit = f" (limit {spell(self.within_s)})" if self.within_s is not None else ""
         since = f", {measure} after the fault" if evidence.faults and not evidence.then and evidence.phase else ""
+        out_s, gone = mid_fault.out_before(evidence, first.from_s)
         least = f"; it could not in less than {floor}" if floor else ""
         said = (
             f"{first.alert}{alerting.shown(first.labels)} fired {after_s:.1f} s after {alerts.start_of(evidence)}"
-            f"{limit}{since}{least}"
+            f"{limit}{since}{gone}{least}"
         )
         chain = chain_of(evidence, first, from_s)
         replays = Replays.of(evidence, self.alert, self.labels, measure)
@@ -156,6 +159,11 @@ class AlertFires(Expectation):
         where = (*cites(evidence, first.began), *chain.cites, *replays.cites)
         if (flapping := self._flapping(evidence, window, (from_s, limit_s), fresh, where)) is not None:
             return flapping
+        if self.holds and gone:
+            held = f"{said}; so it held at no time while the fault was on"
+            slow = alerts.rule_too_slow(evidence, held, self.alert, self.labels, out_s - from_s, limit_s)
+            late = slow or failed(held, reason="late", cites=where)
+            return replace(late, measure=measure, details=details)
         if (
             self.holds
             and (early := mid_fault.cleared_early(evidence, self.alert, self.labels, first, fresh)) is not None

@@ -71,8 +71,9 @@ class Leak(Expectation):
              four times, or to levels that do not surely rise, has not failed (may_be_collected). `collected: false` (C, Rust)
              fails without the doubling, and is taken for a container of nginx, haproxy or envoy; `true` (JVM) not without the
              falls. A known store that has not doubled may fill its buffers (may_fill_buffers). Connections, threads and
-             handles are judged while no fault is on (60 samples), a load's time-out after each: what they grow by has failed
-             only where it doubled, in two minutes or more (may_be_pool), under a load that did not grow (grows_with_load).
+             handles are judged while no fault is on (60 samples), a load's time-out after each; a bad release is no fault
+             here, for what it holds is its own doing. What they grow by has failed only where it doubled, in two minutes or
+             more (may_be_pool), under a load that did not grow (grows_with_load).
              What rose with faults, surely above the time before and without falling back, is open (not_given_back): a pool
              may have been filled. It has failed where connections that the other side has closed (CLOSE_WAIT) became more
              with two faults or more, and are more than were open before.

@@ -1,17 +1,19 @@
-"""An alert that was clear while the fault was still on: who was called is told that it is over, and it is not. Pure."""
+"""Alerts against when their fault was on: one that was clear meanwhile (who was called is told that it is over, and it is not), and
+one that began when it was out. Pure."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from harness import alerting
 from harness.alerting import Episode
 from harness.expectations import alerts
 from harness.expectations.base import Evidence
 from harness.expectations.could_fire import mute
+from harness.expectations.instants import Instant
 from harness.expectations.requests import cites
-from harness.expectations.rollback_begun import release_back_s
+from harness.expectations.rollback_begun import NEVER, release_back
 from harness.facts import Injected, Injecting, Mended
 from harness.scoring import ONE_EVALUATION_S
 from harness.surroundings import MOST_SKEW_S
@@ -28,6 +30,14 @@ def told(evidence: Evidence, at_s: float) -> str:
             until = f"and was taken out only {out_s - at_s:.1f} s later" if out else "and is so still"
             return f"; {id_} was on then, {until}"
     return ""
+
+
+def out_before(evidence: Evidence, at_s: float) -> tuple[float, str]:
+    """When the last fault of the phase was surely out, before at_s, and for how long then (', 40.5 s after the rollback was decided');
+    infinite and '' where one was on."""
+    ends = _ends(evidence) if evidence.phase and not evidence.then else ()
+    out_s, how = max(((end.high_s, how) for end, how in ends), default=(math.inf, ""))
+    return (out_s, f", {at_s - out_s:.1f} s after {how}") if out_s + MOST_SKEW_S < at_s else (math.inf, "")
 
 
 def cleared_early(
@@ -59,12 +69,22 @@ def cleared_early(
 def _out_s(evidence: Evidence, from_s: float) -> float:
     """Until when the first of the phase's faults was on that ends after that: it begins to be taken out, a release's rollback is decided,
     or the phase ends. from_s where all had ended by then."""
-    journal, window = evidence.journal, evidence.window
-    ends = []
+    window = evidence.window
+    out_s = min((end.low_s for end, _ in _ends(evidence) if end.low_s > from_s), default=from_s)
+    return min(out_s, window.end_s) if window else out_s
+
+
+def _ends(evidence: Evidence) -> Iterator[tuple[Instant, str]]:
+    """When each of the phase's faults began to go, and how; infinite where it is on still."""
+    journal = evidence.journal
     for id_, fault in evidence.faults.items():
         for begun in journal.of(Injecting, fault=id_):
             out = journal.first(Mended, fault=id_, since_s=begun.at_s)
-            back_s = release_back_s(evidence, id_) if fault.outlasts else math.inf
-            ends.append(min(out.begun_s if out else math.inf, back_s))
-    out_s = min((one for one in ends if one > from_s), default=from_s)
-    return min(out_s, window.end_s) if window else out_s
+            out_s = out.begun_s if out else math.inf
+            back = release_back(evidence, id_) if fault.outlasts else NEVER
+            rolled_back = back.low_s < out_s
+            yield (
+                (back, "the rollback was decided")
+                if rolled_back
+                else (Instant(out_s, out_s), "the fault was taken out")
+            )

@@ -151,7 +151,8 @@ class Recovers(Expectation):
             if found.low_s == start_s and not away.broke:
                 return passed(f"{away.said} {after}{left.told}", reason="unhurt", measure=measure, cites=cited)
             weakly = away.said if away.weak else ""
-            said = f"the steady state was back {_span(low, high)} {after}{again}{weakly}{left.told}"
+            sooner = _sooner(evidence) if found.low_s == start_s else ""
+            said = f"the steady state was back {_span(low, high)} {after}{again}{sooner}{weakly}{left.told}"
             return passed(said, measure=measure, cites=cited)
         if found.low_s > limit_s + 1e-9:
             later = since(evidence, start_s, end_s, min(known_s, journal.end_s), math.inf)
@@ -258,6 +259,12 @@ def _relapse(evidence: Evidence, start_s: float, until_s: float) -> float | None
 def _outlasts(fault: object) -> bool:
     """Whether it stays beyond its phase, so that the stack has to recover with it or with what rolled it back."""
     return bool(getattr(fault, "outlasts", False))
+
+
+def _sooner(evidence: Evidence) -> str:
+    """That a release may have been taken back before the time from which this claim looks."""
+    released = any(map(_outlasts, evidence.faults.values()))
+    return f"; looked for from then on alone: it may have been back before {evidence.phase!r} ended" if released else ""
 
 
 def _span(low_s: float, high_s: float) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.expectations import release_watched
+from harness.expectations.alerts import start_of
 from harness.expectations.base import Evidence
 from harness.expectations.left_off import left_off
 from harness.expectations.made_aside import made_aside
@@ -194,7 +195,7 @@ class ReturnJudged:
             said = f"{left}, but the steady state was not back, and held, by {self._at(story.end_s)}{named}"
             shown = [cite for one in wrong for cite in one.cites]
             return self._failed(reason="rolled_back_and_still_broken", said=said, measure=measure, more=shown)
-        back = f"{left} (limit {spell(claim.within_s)}) and the steady state was back {self._since('recovered')}"
+        back = f"{left} (limit {spell(claim.within_s)}) and the steady state {self._since_back()}"
         compared = None
         if claim.as_before is not None:
             compared = claim.as_before.check(self.evidence, story.at["recovered"].high_s, story.end_s)
@@ -333,9 +334,11 @@ class ReturnJudged:
     def _at(self, at_s: float) -> str:
         return f"{at_s - self.start_s:.1f} s"
 
-    def _since(self, name: str) -> str:
-        found = self.story.at[name]
-        return f"from {_span(found.low_s - self.start_s, found.high_s - self.start_s)} on"
+    def _since_back(self) -> str:
+        """Of a steady state that the release was not seen to break, that it held."""
+        found, verb = self.story.at["recovered"], "was back" if "impact" in self.story.at else "held"
+        span = _span(found.low_s - self.start_s, found.high_s - self.start_s)
+        return f"{verb} from {span} after {start_of(self.evidence)} on"
 
     def _cites(self, *more: str) -> tuple[str, ...]:
         story = self.story

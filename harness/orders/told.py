@@ -5,6 +5,7 @@ them have in common. Pure.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -145,6 +146,7 @@ class Teller:
             for said in (
                 self._when(sent_s),
                 self._met(sent_s, done_s),
+                self._answers(operations),
                 self._version(deciding),
                 self._redirected(deciding),
                 self._near(done_s),
@@ -194,6 +196,23 @@ class Teller:
         if len(named) == 1 and told:
             return f"answered by {next(iter(told))}"
         return "answered by " + " and ".join(f"{version} ({count})" for version, count in told.items()) if told else ""
+
+    def _answers(self, operations: Ints) -> str:
+        """'none acknowledged: 81× 503', over all of their requests; '' where each was acknowledged, by every answer."""
+        whole = self._audit.operations
+        place = np.concatenate([whole.place[whole.of(number)] for number in operations.tolist()])
+        place = place[place >= 0]
+        if (attempt_outcomes(self._rows, place) == ACKNOWLEDGED).all():
+            return ""
+        done = int(np.count_nonzero(whole.outcome[operations] == ACKNOWLEDGED))
+        entries = self._rows.array[place]
+        told = Counter(
+            str(status) if status else OUTCOMES[outcome] or "no answer yet"
+            for status, outcome in zip(entries["status"].tolist(), entries["outcome"].tolist(), strict=True)
+        )
+        return (
+            f"{done or 'none'} acknowledged: {' and '.join(f'{count}× {what}' for what, count in told.most_common())}"
+        )
 
     def _redirected(self, deciding: Ints) -> str:
         """What answered may have been another page: one to log in, say."""

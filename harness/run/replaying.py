@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from harness import alerting
 from harness.errors import NotApplied
 from harness.expectations.alert_fires import AlertFires
-from harness.expectations.rollback_begun import rollback_begun_s
+from harness.expectations.rollback_begun import rollback_begun
 from harness.facts import GateHeld, Injected, Injecting, LeverPulled, Mended, ReplaySeen, TargetSeen
 from harness.journal import Journal
 from harness.promql import Course, course
@@ -104,7 +104,7 @@ class Replaying:
     def _taken_back_s(self, injected: Sequence[Injected]) -> float:
         """When the stack or its people began to: what comes after it is the answer to a page, and no fault that goes on."""
         step = self.journal.first(LeverPulled, since_s=injected[0].begun_s)
-        began = [rollback_begun_s(self.journal, one.fault) for one in injected]
+        began = [rollback_begun(self.journal, one.fault).low_s for one in injected]
         return min([*began, step.at_s if step else math.inf])
 
     def _tried(self, phase: str, claim: AlertFires, times: Times) -> ReplaySeen:

@@ -112,6 +112,21 @@ def test_one_of_each_class_reads_as_a_sentence() -> None:
     assert "twice (1 in orders, 2 in payments)" in said[4]
 
 
+def test_how_those_were_answered_that_not_everybody_was_told_of_is_said() -> None:
+    story = honest("a")
+    broken = BROKEN | {"status": 503}
+    story.asked += [("b", broken), ("c", HUNG), ("d", broken)]
+    story.held["orders"] = [*story.held["orders"], *keys("b", "c", "d")]
+    assert "none acknowledged: 2× 503 and 1× timeout" in story.check().because
+    story.asked += [("e", broken), ("e", OK)]
+    story.held["orders"] = [*story.held["orders"], *keys("e")]
+    assert "1 acknowledged: 3× 503 and 1× timeout and 1× 201" in story.check().because
+    told = honest("a")
+    told.asked += all_ok("b")
+    told.held["orders"] = [*told.held["orders"], *keys("b")]
+    assert "acknowledged:" not in told.check().because
+
+
 def test_a_limit_is_said_where_it_is_exceeded() -> None:
     story = honest("a")
     story.asked += all_ok("bc")

@@ -8,6 +8,7 @@ from typing import Any
 from harness import facts as f
 from harness.expectations.base import Evidence, Reach, Steady
 from harness.expectations.recovers import Recovers
+from harness.faults.bad_release import BadRelease
 from harness.stats import Condition
 from harness.testing import WrittenLogs, journal_of, rows_of
 from harness.verdict import Outcome
@@ -156,6 +157,15 @@ def test_what_broke_before_the_mend_alone_was_back_at_once() -> None:
     finding = TEN.check(told((10, 19)))
     assert finding.outcome is PASSED
     assert "was back 0.0 to 1.0 s" in finding.because
+
+
+def test_that_it_may_have_been_back_before_is_told_where_a_release_may_have_been_taken_back() -> None:
+    early, late = told((10, 15)), told((10, 23))
+    sooner = "it may have been back before 'down' ended"
+    assert sooner not in TEN.check(early).because
+    released = {"down/stop": BadRelease(service="db", image="db:2", id="down/stop")}
+    assert sooner in TEN.check(dataclasses.replace(early, faults=released)).because
+    assert sooner not in TEN.check(dataclasses.replace(late, faults=released)).because
 
 
 def test_a_relapse_within_the_limit_is_told_though_it_passes() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -183,6 +184,16 @@ def test_a_release_rolled_back_by_the_runbook_when_the_page_came_passes_with_its
     for span in ("to detect", "to page", "to decide", "to execute", "to restore"):
         assert span in finding.because
     assert "requests after it were answered by another" in finding.because
+
+
+def test_since_when_the_steady_state_was_back_is_told_from_the_phases_beginning_and_held_where_it_was_never_away() -> (
+    None
+):
+    assert re.search(
+        r"the steady state was back from [\d.–]+ s after the beginning of 'release' on", judged(Run()).because
+    )
+    never = judged(Run(ill=[]), trigger="after 5s").because
+    assert re.search(r"the steady state held from [\d.–]+ s after the beginning of 'release' on", never)
 
 
 def test_a_rollback_by_another_file_than_the_runs_passes_and_is_told_to_have_left_its_edges() -> None:

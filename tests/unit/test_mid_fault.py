@@ -19,6 +19,7 @@ from harness.verdict import Finding
 
 HOLDS = AlertFires(alert="Slow", within_s="20s", holds=True)
 FIRES = AlertFires(alert="Slow", within_s="20s")
+PAGED = PageSent(alert="Slow", within_s="20s")
 CLEARS = AlertClears(alert="Slow", within_s="20s")
 ALL_CLEAR = PageSent(alert="Slow", status="resolved", within_s="20s")
 FIRED = (alert("firing", 30),)
@@ -91,9 +92,45 @@ def test_where_nobody_looked_all_the_time_it_is_open_and_flapping_comes_first() 
     assert came_out(judged(twice, story(*anew))) == ("failed", "cleared_early")
 
 
-def test_an_alert_that_came_when_the_fault_had_gone_has_nothing_to_hold_for() -> None:
-    short = (f.Mended(seen_s=28.1, fault=FAULT, begun_s=28), *EARLY)
-    assert came_out(judged(HOLDS, story(*short, but=(f.Mended,)))) == ("passed", "met")
+GONE_EARLY = (f.Mended(seen_s=28.1, fault=FAULT, begun_s=28), *FIRED, page(31, start_s=30))
+
+
+def test_an_alert_that_came_when_the_fault_was_out_held_at_no_time() -> None:
+    gone = story(*GONE_EARLY, but=(f.Mended,))
+    found = judged(HOLDS, gone)
+    assert came_out(found) == ("failed", "late")
+    assert "2.0 s after the fault was taken out" in found.because
+    told = judged(FIRES, gone)
+    assert came_out(told) == ("passed", "met")
+    assert "2.0 s after the fault was taken out" in told.because
+    assert "3.0 s after the fault was taken out" in judged(PAGED, gone).because
+
+
+def test_an_alert_that_came_when_the_release_had_been_taken_back_held_at_no_time() -> None:
+    back = released(*FIRED, page(31, start_s=30), pulled(27))
+    found = HOLDS.check(back)
+    assert came_out(found) == ("failed", "late")
+    assert "3.0 s after the rollback was decided" in found.because
+    told = FIRES.check(back)
+    assert came_out(told) == ("passed", "met")
+    assert "3.0 s after the rollback was decided" in told.because
+    assert "4.0 s after the rollback was decided" in PAGED.check(back).because
+
+
+def test_where_the_rule_waits_longer_than_the_release_was_on_that_is_why() -> None:
+    found = HOLDS.check(released(*FIRED, pulled(25)))  # `for` is 5 s, and it was asked for at 21 s
+    assert came_out(found) == ("failed", "rule_too_slow")
+    assert "`for` of the rule Slow is 5s" in found.because
+
+
+def test_what_came_while_the_fault_was_on_is_told_without_that() -> None:
+    on = story(*FIRED, page(31, start_s=30))
+    back = released(*FIRED, page(31, start_s=30), pulled(32))
+    for found in (judged(FIRES, on), judged(PAGED, on), FIRES.check(back), PAGED.check(back)):
+        assert came_out(found) == ("passed", "met")
+        assert "taken out" not in found.because
+        assert "rollback" not in found.because
+    assert came_out(HOLDS.check(back)) == ("passed", "met")
 
 
 def test_of_a_release_it_holds_until_the_rollback_is_decided_or_the_phase_ends() -> None:

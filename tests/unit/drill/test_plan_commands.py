@@ -329,3 +329,18 @@ def test_a_plan_tells_how_many_requests_are_due_only_where_that_is_known(
     told = json.loads(typed("plan", "checkout", "--json").stdout)
     claims = [claim for phase in told["phases"] for claim in phase["claims"]]
     assert claims[-1]["requests_at_most"] == most
+
+
+def test_that_nobody_asks_what_a_rollback_leaves_behind_is_said_once(
+    typed: Callable[..., Result], checkout: Write
+) -> None:
+    path = checkout(
+        "latency: {edge: api->postgres, delay: 400ms, jitter: 100ms}", "bad_release: {service: api, image: bad}"
+    )
+    back = "rolled_back: {by: runbook, command: [./rollback.sh], trigger: page, within: 5s}"
+    path.write_text(path.read_text().replace("responds_within: {request: POST /checkout, p95: 1500ms}", back))
+    (path.parent / "rollback.sh").touch(0o755)
+    for word, words in (("validate", ()), ("plan", ("checkout",))):
+        result = typed(word, *words)
+        assert (result.exit_code, result.stderr.count("note:")) == (0, 1), result.output
+        assert "`state_restored: {}` under the drill's own `expect`" in result.stderr
