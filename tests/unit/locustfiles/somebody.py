@@ -181,8 +181,8 @@ class Counting(HttpUser):
 
     @task
     def ask(self) -> None:
-        self.environment.shared.setdefault("asked", 0)  # type: ignore[attr-defined]
-        self.environment.asked = 1  # type: ignore[attr-defined]
+        self.environment.shared.setdefault("asked", 0)
+        self.environment.asked = 1
         self.client.get("/plain")
 
 
