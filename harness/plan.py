@@ -87,6 +87,7 @@ class Plan:
     alerts_unread: str = ""
     receivers: tuple[ReceiverSeen, ...] | None = None
     scrapes: Mapping[str, float] | None = None
+    jobs: Sequence[str] | None = None
     limits: tuple[Limit, ...] = ()
     absent: Mapping[str, str] = field(default_factory=dict)
 
@@ -160,11 +161,12 @@ def make_plan(
     alerts_unread: str = "",
     receivers: Sequence[ReceiverSeen] | None = None,
     scrapes: Mapping[str, float] | None = None,
+    jobs: Sequence[str] | None = None,
     doubts: Sequence[str] = (),
     narrowed_to: Sequence[Limit] = (),
 ) -> Plan:
-    """The plan of a drill, with its problems; give edges, services, monitoring, rules, receivers and scrapes of the stack when they
-    are known.
+    """The plan of a drill, with its problems; give edges, services, monitoring, rules, receivers, scrapes and jobs of the stack when
+    they are known.
 
     alerts_unread  why there may be other rules than `alerts`, or ''
     doubts         what of its files is perhaps not as it is meant
@@ -183,7 +185,7 @@ def make_plan(
     plan = replace(
         plan, monitoring=monitoring, alerts=None if alerts is None else tuple(alerts), alerts_unread=alerts_unread
     )
-    plan = replace(plan, receivers=None if receivers is None else tuple(receivers), scrapes=scrapes)
+    plan = replace(plan, receivers=None if receivers is None else tuple(receivers), scrapes=scrapes, jobs=jobs)
     plan = replace(plan, limits=plan_bounds.limits_on(drill, narrowed_to))
     plan = replace(plan, max_duration_s=plan.max_duration_s or plan_bounds.max_duration_s(plan))
     found = (*plan.check(edges, services, sure=sure), *plan_bounds.beyond_radius(plan, narrowed_to))

@@ -91,7 +91,7 @@ def _alerts_unread(plan: Plan) -> Iterator[Problem]:
 
 
 def _jobs_unknown(plan: Plan) -> Iterator[Problem]:
-    """Series that are asked for by a job which Prometheus' configuration has not. A warning: a relabelling may bring the name."""
+    """Series that are asked for by a job which Prometheus' configuration has not. A warning: a rule may bring the name."""
     for claim in plan.all_claims:
         if why := _no_job(plan, (*claim.expectation.queries(), *claim.expectation.series())):
             yield replace(plan.drill.problem(claim.id, f"{claim.id} may find no series: {why}"), severity="warning")
@@ -102,10 +102,10 @@ def _jobs_unknown(plan: Plan) -> Iterator[Problem]:
 
 
 def _no_job(plan: Plan, queries: Iterable[str]) -> str:
-    """The sentence about jobs that are none of the configuration's, as far as that is known; '' for none."""
-    jobs = list(plan.scrapes or ())
+    """The sentence about jobs that are none of the configuration's; '' for none, and where these are not all known."""
+    jobs = list(plan.jobs or ())
     asked = dict.fromkeys(name for query in queries for name in _JOB.findall(query))
     if not jobs or not (unknown := [name for name in asked if name not in jobs]):
         return ""
     near = did_you_mean(unknown[0], jobs) or f"; there are {', '.join(jobs)}"
-    return f"Prometheus' configuration has no job {', '.join(map(repr, unknown))}{near}, and only a relabelling or a rule could make one"
+    return f"Prometheus' configuration has no job {', '.join(map(repr, unknown))}{near}, and only a rule could make one"

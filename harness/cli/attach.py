@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from harness.cli.inputs import Looked, limits_of, rules_of, scrapes_of
+from harness.cli.inputs import Looked, jobs_of, limits_of, rules_of, scrapes_of
 from harness.cli.on_target import drill_for
 from harness.errors import UsageError
 
@@ -151,6 +151,7 @@ def plan_attached(drill: Drill, attach: Attach, narrow: Callable[[Plan], Plan] =
         alerts=rules.rules,
         alerts_unread=rules.unread,
         scrapes=None if running.unread else scrapes_of(running.project, monitoring["prometheus"]),
+        jobs=None if running.unread else jobs_of(running.project, monitoring["prometheus"]),
         narrowed_to=limits_of(drill),
     )
     plan = narrow(plan)

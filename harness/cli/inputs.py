@@ -85,7 +85,7 @@ class Looked:
     project     the Compose project's name; '' where it is not known
     monitoring  where the stack's own Prometheus and Alertmanager are; `alerts` the rules, `receivers` those that they will load;
                 alerts_unread  why there may be other rules, or ''
-    scrapes     seconds between two scrapes, by job; `doubts` what of the stack's files is perhaps not as it is meant
+    scrapes     seconds between two scrapes, by job; `jobs` those of which series can be; `doubts` what of the stack's files is perhaps not as it is meant
     problems    what Compose finds wrong or warns of, and what a run would refuse of the files
     notes       what could not be told for want of Docker
     """
@@ -98,6 +98,7 @@ class Looked:
     alerts_unread: str = ""
     receivers: tuple[ReceiverSeen, ...] | None = None
     scrapes: Mapping[str, float] | None = None
+    jobs: tuple[str, ...] | None = None
     doubts: tuple[str, ...] = ()
     project: str = ""
     why: str = ""
@@ -153,6 +154,7 @@ def look(drill: Drill) -> Looked:
         alerts_unread=found.unread,
         receivers=receivers,
         scrapes=known("prometheus", scrapes_of, None),
+        jobs=known("prometheus", jobs_of, None),
         doubts=(
             *unkept,
             *words_for_secrets(drill, project, found.rules, receivers),
@@ -195,6 +197,13 @@ def scrapes_of(project: Project, prometheus: str) -> Mapping[str, float] | None:
     from harness.stack.scrapes import scrapes
 
     return scrapes(project, prometheus.rpartition(":")[0]) if prometheus else None
+
+
+def jobs_of(project: Project, prometheus: str) -> tuple[str, ...] | None:
+    """The jobs of which its series can be; None where they are not all known."""
+    from harness.stack.jobs import jobs
+
+    return jobs(project, prometheus.rpartition(":")[0]) if prometheus else None
 
 
 def doubts_of(drill: Drill, project: Project, prometheus: str) -> tuple[str, ...]:

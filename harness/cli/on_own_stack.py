@@ -26,7 +26,7 @@ def run_on_own_stack(name: str, wishes: Wishes, shown: PlainDisplay, tell: Calla
         turn.enter()
     looks = begun()  # beside the imports and the reading of files
 
-    from harness.cli.inputs import doubts_of, limits_of, read_drill, receivers_of, rules_of, scrapes_of
+    from harness.cli.inputs import doubts_of, jobs_of, limits_of, read_drill, receivers_of, rules_of, scrapes_of
     from harness.drill import locustfile
     from harness.drill.problem import Invalid
     from harness.plan import make_plan
@@ -49,6 +49,7 @@ def run_on_own_stack(name: str, wishes: Wishes, shown: PlainDisplay, tell: Calla
         alerts_unread=rules.unread,
         receivers=receivers_of(project, monitoring["alertmanager"]),
         scrapes=scrapes_of(project, monitoring["prometheus"]),
+        jobs=jobs_of(project, monitoring["prometheus"]),
         doubts=doubts_of(drill, project, monitoring["prometheus"]),
         narrowed_to=limits_of(drill),
     )

@@ -64,6 +64,7 @@ def command(
             alerts_unread=looked.alerts_unread,
             receivers=looked.receivers,
             scrapes=looked.scrapes,
+            jobs=looked.jobs,
             doubts=looked.doubts,
             narrowed_to=limits_of(made),
         )

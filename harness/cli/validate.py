@@ -103,6 +103,7 @@ def check(
         alerts_unread=looked.alerts_unread,
         receivers=looked.receivers,
         scrapes=looked.scrapes,
+        jobs=looked.jobs,
         doubts=looked.doubts,
         narrowed_to=limits_of(drill),
     ).problems

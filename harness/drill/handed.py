@@ -44,7 +44,7 @@ class Handed:
             if functions and is_client(given) and all(self._parameter(one, place) == NAME for one in functions):
                 yield given
         for word in call.keywords:
-            if functions and word.arg == NAME and is_client(word.value):
+            if functions and word.arg == NAME and is_client(word.value) and all(map(_takes_by_name, functions)):
                 yield word.value
 
     def _meant(self, called: ast.expr) -> Sequence[Function]:
@@ -60,6 +60,11 @@ class Handed:
     def _parameter(self, function: Function, place: int) -> str:
         names = [one.arg for one in (*function.args.posonlyargs, *function.args.args)]
         return next(iter(names[place + (function in self._methods) :]), "")
+
+
+def _takes_by_name(function: Function) -> bool:
+    """Whether a `client=…` becomes its parameter: with `**given` it may go by any other name."""
+    return any(one.arg == NAME for one in (*function.args.args, *function.args.kwonlyargs))
 
 
 def is_client(node: ast.AST) -> bool:

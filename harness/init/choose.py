@@ -24,7 +24,7 @@ class Hurt:
     """What is done: an edge, or where none can be mediated a service; `why` says how it was chosen, for a person.
 
     speaks   the edge's protocol where the files do not tell it and the dependency answered in it
-    used     whether it was seen that the load comes to it: a route's name alone is no proof
+    used     whether the load surely comes to it: what it goes to; a route's name is no proof, nor are connections that rose
     """
 
     edge: Edge | None = None
@@ -108,7 +108,7 @@ def hurt(
             reasons.append(f"{home} calls it by way of {best.caller}")
         answered = any(one.service == best.dependency for one in spoken)
         speaks = "http" if answered and not best.speaks else ""
-        return Hurt(best, best.dependency, "; ".join(reasons), speaks, best.id in risen)
+        return Hurt(best, best.dependency, "; ".join(reasons), speaks)
     refused = [
         edge
         for edge in found
@@ -124,7 +124,6 @@ def hurt(
             None,
             one.dependency,
             f"{one.id} cannot be mediated: {one.refused}; so the service itself is paused and stopped",
-            used=one.id in risen,
         )
     why = f"no dependency of {service} is known, so it is {service} itself that is stopped"
     return Hurt(None, service, why, used=True)

@@ -84,16 +84,16 @@ def survey(
             )
         ready_s = time.monotonic() - began_s
         say(f"it was ready after {ready_s:.0f} s; looking at its ports, pages and connections")
-        told, http, target = _answering(
+        told, http, target, idle = _answering(
             project, stack, lookout, seen, choose, min(began_s + ready_within_s, time.monotonic() + patience_s)
         )
-        measured, answered = Baseline(), tuple[Page, ...]()
+        measured, answered, wanted = Baseline(), tuple[Page, ...](), tuple[Page, ...]()
         if target is not None:
             base, headers = _base(stack, told, target.service, target.port, target.scheme), dict(target.headers)
             say(f"asking {target.target} for {for_s:g} s, to know how it answers when nothing is wrong")
             answered = tried(base, paths, headers)
             known = [page for page in answered if 200 <= page.status < 400]
-            wanted = known or target.good or target.pages[:1]
+            wanted = tuple(known or target.good or target.pages[:1])
             _look(lookout, quiet)
             measured = baseline(base, wanted, for_s, lambda: _look(lookout, seen, asked_for), headers)
         add(seen, lookout.peers())
@@ -113,7 +113,13 @@ def survey(
             if peers.ports and not topology.outside(project.config, name)
         },
         edges=edges_seen(project, seen),
-        risen=rose(quiet.named(), asked_for.named()),
+        risen=rose(
+            (idle[0].named(), idle[1].named()),
+            quiet.named(),
+            asked_for.named(),
+            times_longer=for_s / SETTLE_S,
+            each_page=measured.requests / max(1, len(wanted)),
+        ),
         http=http,
         tried=answered,
         baseline=measured,
@@ -165,19 +171,23 @@ def _answering(
     seen: Seen,
     choose: Callable[[tuple[Spoken, ...], tuple[Edge, ...]], Spoken | None],
     until_s: float,
-) -> tuple[Mapping[str, Peers], tuple[Spoken, ...], Spoken | None]:
-    """Who serves what, what answers HTTP, and which of it gets the load; asked again until something does, or it is late."""
+) -> tuple[Mapping[str, Peers], tuple[Spoken, ...], Spoken | None, tuple[Seen, Seen]]:
+    """Who serves what, what answers HTTP, and which of it gets the load; asked again until something does, or it is late. And what was
+    seen at both ends of the wait before, in which nobody asked."""
     while True:
+        idle = Seen(), Seen()
+        _look(lookout, seen, idle[0])
         time.sleep(SETTLE_S)
         told = lookout.peers()
         add(seen, told)
+        add(idle[1], told)
         http = tuple(_spoken(project, stack, told))
         target = choose(http, edges_seen(project, seen))
         if target is not None:
-            return told, http, target
+            return told, http, target, idle
         _none_fallen(stack)
         if time.monotonic() >= until_s:
-            return told, http, None
+            return told, http, None, idle
 
 
 def _none_fallen(stack: Stack, services: Sequence[str] = ()) -> None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from harness.edges import Edge
 from harness.init.routes import Route
 
-ROSE = 3
-"""Fewer new connections may be those of a pool that fills, or of a job."""
+CLEARLY = 2
+"""So many times what others may have opened meanwhile."""
 LEAST = 4
 """Letters of a word that may stand within another: the cart of `cartservice`, the catalogue of `catalog`."""
 _ANY = {"app", "api", "web", "page", "home", "index", "public", "static", "asset", "service", "server", "rest", "html"}
@@ -27,14 +27,27 @@ class Use:
     why: str = ""
 
 
-def rose(before: Counts, asked: Counts) -> tuple[str, ...]:
-    """Edges with more connections, by caller and peer, while the load was asked for than before it; none where nobody looked before."""
+def rose(
+    idle: tuple[Counts, Counts], before: Counts, asked: Counts, *, times_longer: float, each_page: float
+) -> tuple[str, ...]:
+    """Edges with clearly more new connections, by caller and peer, while the load was asked for than others open (a job, a health
+    check), and not few for the requests; none where nobody looked before.
+
+    idle          at both ends of a stretch without requests; times_longer  how much longer the load lasted than that
+    before        as the load began; each_page  how often it asked for each page
+    """
     found = []
-    for (caller, peer), ports in asked.items():
-        quiet = before.get((caller, peer), {})
-        if before and sum(max(0, count - quiet.get(port, 0)) for port, count in ports.items()) >= ROSE:
+    for caller, peer in asked if before else ():
+        pair = caller, peer
+        others = (_more(pair, *idle) + 1) * times_longer  # one more may have come a moment later
+        if _more(pair, before, asked) >= max(CLEARLY * others, each_page / 2):
             found.append(f"{caller}->{peer}")
     return tuple(found)
+
+
+def _more(pair: tuple[str, str], before: Counts, after: Counts) -> int:
+    then = before.get(pair, {})
+    return sum(max(0, count - then.get(port, 0)) for port, count in after.get(pair, {}).items())
 
 
 def use(edge: Edge, home: str, routes: Sequence[Route], risen: Collection[str]) -> Use:

@@ -79,11 +79,30 @@ def counted(**ports: int) -> Seen:
     return seen
 
 
+def opened(before: Seen, asked: Seen, *idle: Seen, each_page: float = 10.0) -> tuple[str, ...]:
+    early, late = idle or (before, before)
+    ends = early.named(), late.named()
+    return rose(ends, before.named(), asked.named(), times_longer=4.0, each_page=each_page)
+
+
 def test_connections_that_the_load_opens_tell_that_it_comes_there() -> None:
     quiet = counted(db=4, cache=8, queue=2)
-    asked = counted(db=40, cache=8, queue=4, mail=3)
-    assert rose(quiet.named(), asked.named()) == ("web->db", "web->mail"), "the queue's two may be a pool's"
-    assert rose({}, asked.named()) == (), "nobody looked before"
+    asked = counted(db=40, cache=8, queue=4, mail=10)
+    assert opened(quiet, asked) == ("web->db", "web->mail"), "the queue's two may be a pool's"
+    assert opened(Seen(), asked) == (), "nobody looked before"
+
+
+def test_connections_that_a_health_check_opens_by_itself_tell_nothing() -> None:
+    """One a second to the cache, whatever is asked; each request opens one to the database."""
+    idle = counted(db=5, cache=17), counted(db=5, cache=20)
+    assert opened(counted(db=5, cache=20), counted(db=5, cache=32), *idle) == ()
+    assert opened(counted(db=5, cache=20), counted(db=65, cache=32), *idle) == ("web->db",)
+    assert opened(counted(db=5, cache=20), counted(db=65, cache=92), *idle) == ("web->db", "web->cache")
+
+
+def test_few_connections_for_the_requests_that_were_asked_tell_nothing() -> None:
+    assert opened(counted(db=5), counted(db=17), each_page=60.0) == ()
+    assert opened(counted(db=5), counted(db=17), each_page=20.0) == ("web->db",)
 
 
 def text(hurt: choose.Hurt) -> str:
@@ -105,11 +124,14 @@ def text(hurt: choose.Hurt) -> str:
     ("hurt", "fault"),
     [
         (chosen(Route("GET", "/cart")), "latency: {edge: carts->carts-db"),
+        (chosen(risen=("carts->carts-db",)), "latency: {edge: carts->carts-db"),
         (chosen(edges=(Edge("front", "x", known=(Known("seen", "3 connections"),)),)), "down: {edge: front->x"),
         (chosen(edges=(Edge("front", "orders", refused="UDP"),)), "pause: {service: orders"),
     ],
 )
-def test_where_nobody_saw_that_the_load_comes_there_the_first_fault_says_so(hurt: choose.Hurt, fault: str) -> None:
+def test_where_a_dependency_is_hurt_the_first_fault_says_that_the_load_may_not_come_there(
+    hurt: choose.Hurt, fault: str
+) -> None:
     written = text(hurt)
     before, _, after = written.partition(f"      - {fault}")
     told = [line.strip("# ") for line in before.partition("    faults:\n")[2].splitlines()]
@@ -118,6 +140,5 @@ def test_where_nobody_saw_that_the_load_comes_there_the_first_fault_says_so(hurt
     assert yaml.safe_load(written)["phases"][0]["faults"]
 
 
-@pytest.mark.parametrize("hurt", [chosen(risen=("carts->carts-db",)), chosen(edges=())])
-def test_where_it_was_seen_or_the_loaded_service_itself_is_hurt_nothing_is_in_doubt(hurt: choose.Hurt) -> None:
-    assert "Not known: whether a request" not in text(hurt)
+def test_where_the_loaded_service_itself_is_hurt_nothing_is_in_doubt() -> None:
+    assert "Not known: whether a request" not in text(chosen(edges=()))

@@ -33,8 +33,13 @@ def test_a_user_that_begins_with_something_or_keeps_something_is_somebody_and_on
         check=True,
     )
     somebody = json.loads(told.stdout)
-    assert [name for name, is_somebody in somebody.items() if not is_somebody] == ["Plain", "Reading"]
-    assert len(somebody) == 10
+    assert [name for name, is_somebody in somebody.items() if not is_somebody] == [
+        "Plain",
+        "Reading",
+        "Counting",
+        "Steady",
+    ]
+    assert len(somebody) == 17
 
 
 def test_users_that_log_in_all_take_turns(server: Any, loaded: Callable[..., Any]) -> None:

@@ -23,6 +23,8 @@ KEPT = (
     "class Shop:\n    def __init__(self, client):\n        self.client = client\n"
     "    def ask(self):\n        self.client.get('/b')\n"
 )
+OTHERWISE = "def ask(**given):\n    given['client'].get('/b')\n"
+KEPT_OTHERWISE = "class Shop:\n    def __init__(self, **given):\n        self.http = given['client']\n"
 
 
 def written(folder: Path, imports: str, also: str, **files: str) -> Path:
@@ -51,6 +53,7 @@ def written(folder: Path, imports: str, also: str, **files: str) -> Path:
         ("from steps import ask", "ask(self.client)", {"steps": HANDED}),
         ("import steps", "steps.ask(client=self.client)", {"steps": HANDED}),
         ("from steps import Shop", "Shop(self.client).ask()", {"steps": KEPT}),
+        ("import steps", "steps.ask(client=self.client)", {"steps": "def ask(*, client):\n    client.get('/b')\n"}),
     ],
 )
 def test_what_it_imports_from_its_own_folder_is_read_too(
@@ -74,6 +77,8 @@ def test_what_it_imports_from_its_own_folder_is_read_too(
         ("import steps", "steps.ask(self.client)", {"steps": f"@wrapped\n{HANDED}"}, "users.py:7 may make"),
         ("import steps", "kept.ask(self.client)", {"steps": HANDED}, "users.py:7 may make requests"),
         ("import steps", "steps.ask(*[self.client])", {"steps": HANDED}, "users.py:7 may make requests"),
+        ("import steps", "steps.ask(client=self.client)", {"steps": OTHERWISE}, "users.py:7 may make requests"),
+        ("import steps", "steps.Shop(client=self.client)", {"steps": KEPT_OTHERWISE}, "users.py:7 may make requests"),
         ("from steps import Shop", "Shop(self.client)", {"steps": "class Shop(Base):\n    pass\n"}, "users.py:7 may"),
     ],
 )

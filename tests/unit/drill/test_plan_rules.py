@@ -103,34 +103,34 @@ def test_a_leak_for_which_too_few_samples_may_be_due_is_told(
 
 
 @pytest.mark.parametrize(
-    ("claim", "scrapes", "said"),
+    ("claim", "jobs", "said"),
     [
         (
             "metric_fresh: {metric: m, only: 'job=\"apy\"', max_age: 30s}",
-            {"api": 2.0},
+            ("api",),
             "no job 'apy' (did you mean 'api'?)",
         ),
         (
             "metric_fresh: {metric: m, only: 'job=\"x\"', max_age: 30s}",
-            {"api": 2.0, "db": 2.0},
+            ("api", "db"),
             "'x'; there are api, db",
         ),
         (
             'metric_stays: {query: \'sum(rate(m{a="b", job="x"}[1m]))\', below: 5}',
-            {"api": 2.0},
+            ("api",),
             "no job 'x'; there are api",
         ),
-        ("metric_fresh: {metric: m, only: 'job=\"api\"', max_age: 30s}", {"api": 2.0}, ""),
-        ("metric_fresh: {metric: m, only: 'job=~\"a.*\"', max_age: 30s}", {"api": 2.0}, ""),
-        ("metric_fresh: {metric: m, only: 'sub_job=\"x\"', max_age: 30s}", {"api": 2.0}, ""),
+        ("metric_fresh: {metric: m, only: 'job=\"api\"', max_age: 30s}", ("api",), ""),
+        ("metric_fresh: {metric: m, only: 'job=~\"a.*\"', max_age: 30s}", ("api",), ""),
+        ("metric_fresh: {metric: m, only: 'sub_job=\"x\"', max_age: 30s}", ("api",), ""),
         ("metric_fresh: {metric: m, only: 'job=\"x\"', max_age: 30s}", None, ""),
     ],
 )
 def test_a_job_that_prometheus_does_not_scrape_is_told(
-    checkout: Write, claim: str, scrapes: dict[str, float] | None, said: str
+    checkout: Write, claim: str, jobs: tuple[str, ...] | None, said: str
 ) -> None:
     path = checkout('log_quiet: {service: "*", matches: "Traceback|panic:"}', claim)
-    plan = make_plan(parse(path), monitoring={"prometheus": "prometheus:9090"}, scrapes=scrapes)
+    plan = make_plan(parse(path), monitoring={"prometheus": "prometheus:9090"}, jobs=jobs)
     told = [one.what for one in plan.problems if "has no job" in one.what]
     assert [said in one for one in told] == ([True] if said else [])
     assert not plan.errors
@@ -138,6 +138,6 @@ def test_a_job_that_prometheus_does_not_scrape_is_told(
 
 def test_a_guard_on_a_job_that_prometheus_does_not_scrape_is_told(checkout: Write) -> None:
     drill = parse(checkout("errors > 50% for 15s", "'promql: up{job=\"apy\"} == 0 for 5s'"))
-    plan = make_plan(drill, monitoring={"prometheus": "prometheus:9090"}, scrapes={"api": 2.0})
+    plan = make_plan(drill, monitoring={"prometheus": "prometheus:9090"}, jobs=("api",))
     (told,) = [one.what for one in plan.problems if "has no job" in one.what]
     assert "may never trip" in told

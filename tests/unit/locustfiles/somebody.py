@@ -101,3 +101,101 @@ class Visit(HttpUser):
             @task
             def pay(self) -> None:
                 self.client.get("/paid")
+
+
+class LogsInOnce(HttpUser):
+    @task
+    def ask(self) -> None:
+        if not self.client.cookies:
+            self.client.post("/login")
+        self.client.get("/plain")
+
+
+class LogsInByHelper(HttpUser):
+    def log_in(self) -> None:
+        if "session" in self.client.cookies:
+            return
+        self.client.post("/login")
+
+    @task
+    def ask(self) -> None:
+        self.log_in()
+        self.client.get("/plain")
+
+
+class Visitor(HttpUser):
+    abstract = True
+
+    def log_in(self) -> None:
+        self.client.post("/login")
+
+
+def log_in(steps: Any) -> None:
+    steps.client.post("/login")
+
+
+class ByMethod(HttpUser):
+    @task
+    class Steps(SequentialTaskSet):
+        def log_in(self) -> None:
+            self.once()
+
+        def once(self) -> None:
+            self.client.post("/login")
+
+        @task
+        def begin(self) -> None:
+            self.log_in()
+
+        @task
+        def ask(self) -> None:
+            self.client.get("/plain")
+
+
+class ByItsUser(Visitor):
+    @task
+    class Steps(SequentialTaskSet):
+        @task
+        def begin(self) -> None:
+            self.user.log_in()  # type: ignore[attr-defined]
+
+        @task
+        def ask(self) -> None:
+            self.client.get("/plain")
+
+
+class ByHelper(HttpUser):
+    @task
+    class Steps(SequentialTaskSet):
+        @task
+        def begin(self) -> None:
+            log_in(self)
+
+        @task
+        def ask(self) -> None:
+            self.client.get("/plain")
+
+
+class Counting(HttpUser):
+    """What it keeps, all users share."""
+
+    @task
+    def ask(self) -> None:
+        self.environment.shared.setdefault("asked", 0)
+        self.environment.asked = 1
+        self.client.get("/plain")
+
+
+class Steady(HttpUser):
+    """Looks at its answers, not at what it has; its steps call what changes nothing, and themselves."""
+
+    @task
+    class Steps(SequentialTaskSet):
+        @task
+        def ask(self) -> None:
+            if "Retry-After" in self.client.get("/plain").headers:
+                self.ask()
+
+        @task
+        def order(self) -> None:
+            self.client.post("/paid")
