@@ -77,10 +77,11 @@ def _rehearsed(
     from harness.doctor import own
     from harness.doctor.examine import preflight
     from harness.run.own_stack import own_stack
+    from harness.run.prepare import unheeded
     from harness.run.session import Options
 
     drill = plan.drill
-    for problem in plan.problems:
+    for problem in (*plan.problems, *unheeded(drill, stack_project)):
         shown.say(str(problem))
     with shown.resting():
         confirm(protected_by(plan, stack_project.name), name, wishes.yes, ask=not wishes.turns)

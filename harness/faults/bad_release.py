@@ -45,7 +45,9 @@ class BadRelease(Fault):
             other: its stop signal, its grace, the new one healthy, then `drain` (`replicas: all`: all at once; `replicas: 1`:
             one only, the rest stay). A service with one container is away for as long as it takes to start.
             With `commands` yours are run instead, in the drill file's folder, without a shell, in the environment that a
-            rollback's command gets, and killed at their time-out (60 s). `services` then says whose containers change, if any;
+            rollback's command gets, and killed at their time-out (60 s). COMPOSE_FILE has the project's ${VARIABLES} filled in, so
+            that `TAG=v2 docker compose up` changes nothing: deploy such a release by `variables: {TAG: v2}`, or give it by
+            `docker compose run -e` or in a file after it (COMPOSE_FILE=$COMPOSE_FILE:v2.yaml). `services` then says whose containers change, if any;
             which are the bad ones is told from their image, environment, command and mounts before and after, else by version.
     Ends:   when the system, a runbook's command or a person rolls it back (see `rolled_back`). Whatever became of it, we
             put the good release back once the phase's `then` is over and the steady state was looked at: that is a mend,

@@ -41,6 +41,25 @@ def problems_of(drill: Drill, project: Project) -> Iterator[Problem]:
         yield document.problem(("stack", "compose"), f"{missing.what}; cure: {missing.cure}")
     for text in project.warned:
         yield document.warning(("stack", "compose"), text)
+    yield from unheeded(drill, project)
+
+
+def unheeded(drill: Drill, project: Project) -> Iterator[Problem]:
+    """Warnings of variables that the drill's commands set for `docker compose`, and that change nothing."""
+    from harness.drill.set_for_compose import set_for_compose
+    from harness.stack.filled_in import filled_in
+
+    places: dict[str, tuple[str, ...]] | None = None
+    for one in set_for_compose(drill):
+        places = filled_in(project) if places is None else places
+        for name in (name for name in one.names if name in places):
+            what = (
+                f"{one.id}: {one.script} sets {name} for docker compose, which does not reach {', '.join(places[name])}: in the "
+                f"COMPOSE_FILE that a drill's commands get, ${{{name}}} is filled in already. Give it by `docker compose run -e "
+                f"{name}=…`, in a file after it (COMPOSE_FILE=$COMPOSE_FILE:release.yaml), or deploy by `bad_release: "
+                f"{{variables: {{{name}: …}}}}`"
+            )
+            yield replace(drill.problem(one.id, what, one.word), severity="warning")
 
 
 def read_stack(drill: Drill) -> tuple[Project, tuple[Edge, ...]]:

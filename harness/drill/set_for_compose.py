@@ -1,0 +1,102 @@
+"""Variables that a drill's own commands set for `docker compose`, as their texts and scripts tell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from harness.drill.model import Drill
+from harness.expectations.steps import Step
+from harness.faults.bad_release import BadRelease
+from harness.faults.command import Command
+
+_MOST_BYTES = 256 * 1024  # of a script; what is larger is a program
+_NAME = r"[A-Za-z_]\w*"
+_VALUE = r"""(?:"[^"]*"|'[^']*'|`[^`]*`|\$\([^()]*\)|\$\{[^}]*\}|\$(?![({])|[^\s;&|"'`()$])*"""
+_ASSIGNED = re.compile(rf"(?<![\w./=-])({_NAME})=({_VALUE})")
+_COMPOSE = r"(?:docker[ \t]+compose|docker-compose)(?![\w.-])([^\n;&|]*)"
+_FOR_ONE_CALL = re.compile(rf"(?<![\w./=-])((?:{_NAME}={_VALUE}[ \t]+)+)(?:[^\n;&|\"'=]*?[ \t/])?{_COMPOSE}")
+_EXPORTED = re.compile(
+    rf"\b(?:export|(?:declare|typeset)[ \t]+-x)((?:[ \t]+{_NAME}(?:={_VALUE})?)+)",
+)
+_WITH_A_WORD = ("-p", "--project-name", "--project-directory", "--profile", "--env-file", "--ansi", "--progress")
+
+
+@dataclass(frozen=True)
+class SetForCompose:
+    """Which fault or claim (`id`, and the word in it) has the command, what sets them, and the variables."""
+
+    id: str
+    word: str
+    script: str
+    names: tuple[str, ...]
+
+
+def set_for_compose(drill: Drill) -> Iterator[SetForCompose]:
+    """Of each lever, deployment and command fault, and of the scripts that they name."""
+    for id_, word, command in _commands(drill):
+        line = command if isinstance(command, str) else " ".join(command)
+        # A command's own text may hold a secret, so it is not shown.
+        for script, text in (("the command", line), *_scripts(drill, line.split())):
+            if names := names_set(text):
+                yield SetForCompose(id_, word, script, names)
+
+
+def _commands(drill: Drill) -> Iterator[tuple[str, str, str | Sequence[str]]]:
+    for _, fault in drill.faults():
+        if isinstance(fault, BadRelease) and fault.commands:
+            yield fault.id, "commands", fault.commands.deploy
+            yield fault.id, "commands", fault.commands.restore
+        if isinstance(fault, Command):
+            yield from ((fault.id, word, getattr(fault, word)) for word in ("run", "undo", "check"))
+    for _, _, claim in drill.claims():
+        if isinstance(claim, Step):
+            yield claim.id, "command", claim.command
+
+
+def _scripts(drill: Drill, words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The files among a command's words, with their texts."""
+    for word in words:
+        try:
+            file = drill.path(word)
+            if file.is_file() and file.stat().st_size <= _MOST_BYTES:
+                yield word, file.read_text(encoding="utf-8", errors="replace")
+        except (OSError, ValueError):
+            continue
+
+
+def names_set(text: str) -> tuple[str, ...]:
+    """Variables that a shell's text sets for a `docker compose` which reads COMPOSE_FILE as it was given.
+
+    One that a container gets by `-e` does reach it, and is left out; so are those of a text that names other files.
+    """
+    text = re.sub(r"\\\n", " ", text)
+    text = re.sub(r"(?m)^[ \t]*#.*$", "", text)
+    if re.search(r"\bunset[^\n;&|]*\bCOMPOSE_FILE\b", text):
+        return ()
+    if any(name == "COMPOSE_FILE" and "COMPOSE_FILE" not in value for name, value in _ASSIGNED.findall(text)):
+        return ()
+    found: dict[str, None] = {}
+    for assigned, rest in _FOR_ONE_CALL.findall(text):
+        if not _names_other_files(rest):
+            found |= dict.fromkeys(name for name, _ in _ASSIGNED.findall(assigned))
+    for exported in _EXPORTED.finditer(text):
+        calls = re.findall(_COMPOSE, text[exported.end() :])
+        if any(not _names_other_files(rest) for rest in calls):
+            found |= dict.fromkeys(re.findall(rf"[ \t]({_NAME})(?:={_VALUE})?", exported[1]))
+    return tuple(name for name in found if not re.search(rf"(?<!\S)(?:-e|--env)[ =]*['\"]?{name}\b", text))
+
+
+def _names_other_files(rest: str) -> bool:
+    """Whether a call has a `-f` of its own before its command, where it does not mean `logs -f` or `rm -f`."""
+    words = iter(rest.split())
+    for word in words:
+        if not word.startswith("-"):
+            return False
+        if re.match(r"-f|--file", word):
+            named = word if len(word) > 2 and word != "--file" else next(words, "")
+            return "COMPOSE_FILE" not in named
+        if word in _WITH_A_WORD:
+            next(words, "")
+    return False
