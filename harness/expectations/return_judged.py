@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.expectations import release_watched
 from harness.expectations.base import Evidence
+from harness.expectations.command_end import ended_ill
 from harness.expectations.left_off import left_off
 from harness.expectations.made_aside import made_aside
 from harness.expectations.page_unheard import ASKED_S
@@ -18,7 +19,7 @@ from harness.expectations.release_harm import felt_beside, felt_untold, restored
 from harness.expectations.release_story import ORIGINS, SINCE, ReleaseStory
 from harness.expectations.requests import GAP_S as LOAD_GAP_S
 from harness.expectations.still_broken import still_broken
-from harness.facts import LoadEnded
+from harness.facts import LeverEnded, LoadEnded
 from harness.journal import Window
 from harness.quantities import numbered, spell
 from harness.verdict import Finding, Measure, Outcome, failed, inconclusive, passed
@@ -109,9 +110,7 @@ class ReturnJudged:
             last = [after.cite(len(after) - 1)] if len(after) else []
             return self._failed(reason="said_done_but_still_serving", said=said + count, more=last)
         if ended is not None and ended.exit_code != 0:
-            how = ended.detail or f"ended with {ended.exit_code}"
-            tail = f" ({ended.output.strip().splitlines()[-1]})" if ended.output.strip() else ""
-            return self._failed(reason="rollback_failed", said=f"{self._shown()} {how}{tail}; {still}")
+            return self._failed(reason="rollback_failed", said=f"{self._shown()} {ended_ill(ended)}; {still}")
         if story.closed and restored_while_bad(self.evidence, story) and not self._harms(story.end_s - LOAD_GAP_S):
             said = f"the steady state came back though nobody took the release back: {still}"
             return self._failed(reason="restored_without_rollback", said=said)
@@ -182,10 +181,13 @@ class ReturnJudged:
         if "recovered" not in story.at:
             wrong = still_broken(self.evidence, story.begun_s, high_s, story.end_s)
             named = ": " + "; ".join(one.said for one in wrong) if wrong else ""
+            named += f"; {self._ill_end()}" if self._ill_end() else ""
             said = f"{left}, but the steady state was not back, and held, by {self._at(story.end_s)}{named}"
             shown = [cite for one in wrong for cite in one.cites]
             return self._failed(reason="rolled_back_and_still_broken", said=said, measure=measure, more=shown)
         back = f"{left} (limit {spell(claim.within_s)}) and the steady state was back {self._since('recovered')}"
+        if story.ended is not None and story.ended.exit_code != 0 and claim.by == "runbook":
+            return self._ended_ill(story.ended, f"{back}, but {self._ill_end()}", measure)
         compared = None
         if claim.as_before is not None:
             compared = claim.as_before.check(self.evidence, story.at["recovered"].high_s, story.end_s)
@@ -210,6 +212,7 @@ class ReturnJudged:
         others = len(story.others)
         census = f"; {others} requests after it were answered by another" if story.version else ""
         census += f"; no steady condition was broken before, but {own}" if story.healthy and own.harm else ""
+        census += f"; {self._ill_end()}" if self._ill_end() else ""
         census += left_off(self.evidence.journal, story)
         census += made_aside(self.evidence.journal, story.services, story.begun_s, story.end_s)
         unknown = felt_untold(self.evidence, story) if doubtful else ""
@@ -220,6 +223,13 @@ class ReturnJudged:
             details=(("machine", unknown),) if unknown else (),
         )
 
+    def _ended_ill(self, ended: LeverEnded, said: str, measure: Measure) -> Finding:
+        """All is well as far as it is seen, and the runbook says that it is not; of a command that was killed nobody knows."""
+        if ended.exit_code is None:
+            decide = "a command that ends by itself, within its `timeout`"
+            return self._unsaid(said, reason="rollback_failed", decide=decide, measure=measure)
+        return self._failed(reason="rollback_failed", said=said, measure=measure, census=False)
+
     # --- what is known ---------------------------------------------------------------------------------------------------
 
     def _harms(self, since_s: float) -> bool:
@@ -228,6 +238,16 @@ class ReturnJudged:
         return harm is not None and any(
             look.well is False for look in harm.looks(self.evidence.journal, since_s, end_s)
         )
+
+    def _ill_end(self) -> str:
+        """How the rollback's command ended, where it was not with 0; else ''."""
+        ended, pulled = self.story.ended, self.story.pulled
+        if ended is None:
+            runs = pulled is not None and pulled.command
+            return f"{self._shown()} had not ended by {self._at(self.story.end_s)}" if runs else ""
+        if ended.exit_code == 0:
+            return ""
+        return f"{self._shown()} {ended_ill(ended)} at {self._at(ended.seen_s)}"
 
     def _signal_may_come(self) -> bool:
         """Whether a page or an alert from before the decision may not be known yet; of a runbook its pull tells."""
@@ -334,8 +354,10 @@ class ReturnJudged:
         named += [seen.cite for seen in (*story.still_bad, *story.seen.still)]
         return tuple(dict.fromkeys(cite for cite in (*named, *more) if cite))
 
-    def _failed(self, *, reason: str, said: str, measure: Measure | None = None, more: Sequence[str] = ()) -> Finding:
-        census = reason not in ("wrong_trigger", "false_rollback")
+    def _failed(
+        self, *, reason: str, said: str, measure: Measure | None = None, more: Sequence[str] = (), census: bool = True
+    ) -> Finding:
+        census = census and reason not in ("wrong_trigger", "false_rollback")
         text = f"{said}{left_off(self.evidence.journal, self.story)}{self._durations()}"
         return failed(text, reason=reason, measure=measure, cites=self._cites(*more), census=census)
 

@@ -37,8 +37,8 @@ class RolledBack(Step):
              says that each container runs, until the phase's `then` is over. With `as_before` also all requests from the
              return on, against those before the first fault. `by: system` is only watched. `by: runbook`: the command is started when
              the trigger arrives, in the drill file's folder, without a shell (a text with `shell: true` gets one), and is
-             killed after `timeout`. It finds COMPOSE_PROJECT_NAME and COMPOSE_FILE (which states the good release), COMPOSE_ENV_FILES where
-             the project has such files, DRILL_RUN, DRILL_SERVICE, DRILL_GOOD_IMAGE and DRILL_BAD_IMAGE. `by: human` asks on the terminal: a yes there, or
+             killed after `timeout`; one that ends with an error fails the claim though the release has left.
+             It finds COMPOSE_PROJECT_NAME and COMPOSE_FILE (which states the good release), COMPOSE_ENV_FILES where the project has such files, DRILL_RUN, DRILL_SERVICE, DRILL_GOOD_IMAGE and DRILL_BAD_IMAGE. `by: human` asks on the terminal: a yes there, or
              what is done beside it with `drill exec -- COMMAND`; silence is silence. A release is healthy whose steady state was
              not broken from its first answer to the decision, neither in all that time nor in any stretch as long as the hold (where others
              filled the machine meanwhile and answers were late alone, nobody knows), and whose own answers were no more often errors
