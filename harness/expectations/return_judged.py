@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.expectations import release_watched
+from harness.expectations.another_release import another_release, listed
 from harness.expectations.base import Evidence
 from harness.expectations.command_end import ended_ill
 from harness.expectations.left_off import left_off
@@ -80,6 +81,8 @@ class ReturnJudged:
         unsure = gone is None or (not self._containers_told() and len(story.others) < least)
         if unsure and late:
             return self._still_there()
+        if gone is None and (another := another_release(self.evidence, story)):
+            return self._on(another)
         if gone is None or unsure:
             few = f"only {len(story.others)} answers came after the last that it gave"
             return self._unsaid(few, reason="too_few", decide=f"at least {least} answers that name a version")
@@ -175,7 +178,7 @@ class ReturnJudged:
             )
         return self._well(left, high_s, harmed, own, measure)
 
-    def _well(self, left: str, high_s: float, harmed: bool, own: OwnErrors, measure: Measure) -> Finding:
+    def _well(self, left: str, high_s: float, harmed: bool, own: OwnErrors, measure: Measure) -> Finding:  # noqa: PLR0911
         """It has left in time and for the right reason: is the service well again?"""
         claim, story = self.claim, self.story
         if "recovered" not in story.at:
@@ -205,12 +208,17 @@ class ReturnJudged:
                 measure=measure,
                 more=beside.cites,
             )
+        another = another_release(self.evidence, story)
+        if another:
+            return self._on(f"{back}, but {another}", measure)
         unsure = self._unprompted()
         if unsure is not None:
             said = f"{back}, {unsure.said}"
             return self._unsaid(said, reason=unsure.reason, decide=unsure.decide, measure=measure)
         others = len(story.others)
-        census = f"; {others} requests after it were answered by another" if story.version else ""
+        census = (
+            f"; {others} requests after it were answered by {listed(story.others.names())}" if story.version else ""
+        )
         census += f"; no steady condition was broken before, but {own}" if story.healthy and own.harm else ""
         census += f"; {self._ill_end()}" if self._ill_end() else ""
         census += left_off(self.evidence.journal, story)
@@ -223,11 +231,18 @@ class ReturnJudged:
             details=(("machine", unknown),) if unknown else (),
         )
 
+    def _on(self, said: str, measure: Measure | None = None) -> Finding:
+        """It has left, and what came is not what was before: that may have been meant."""
+        decide = (
+            "a rollback to what ran before, as COMPOSE_FILE states it; of a way on to a mended release `recovers` tells"
+        )
+        return self._unsaid(said, reason="another_release", decide=decide, measure=measure)
+
     def _ended_ill(self, ended: LeverEnded, said: str, measure: Measure) -> Finding:
         """All is well as far as it is seen, and the runbook says that it is not; of a command that was killed nobody knows."""
         if ended.exit_code is None:
             decide = "a command that ends by itself, within its `timeout`"
-            return self._unsaid(said, reason="rollback_failed", decide=decide, measure=measure)
+            return self._unsaid(said, reason="command_killed", decide=decide, measure=measure)
         return self._failed(reason="rollback_failed", said=said, measure=measure, census=False)
 
     # --- what is known ---------------------------------------------------------------------------------------------------

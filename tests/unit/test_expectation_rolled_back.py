@@ -182,7 +182,7 @@ def test_a_release_rolled_back_by_the_runbook_when_the_page_came_passes_with_its
     assert finding.measure.low == pytest.approx(33.0 - BEGAN, abs=0.2)
     for span in ("to detect", "to page", "to decide", "to execute", "to restore"):
         assert span in finding.because
-    assert "requests after it were answered by another" in finding.because
+    assert "requests after it were answered by good" in finding.because
 
 
 def test_a_rollback_by_another_file_than_the_runs_passes_and_is_told_to_have_left_its_edges() -> None:
@@ -309,7 +309,7 @@ def test_a_command_that_says_that_it_failed_is_believed_though_the_release_has_l
 
 def test_a_command_that_was_killed_when_the_release_had_left_may_have_had_more_to_do() -> None:
     finding = judged(Run(code=None))
-    assert (finding.outcome, finding.reason) == (UNKNOWN, "rollback_failed")
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "command_killed")
     assert "was killed" in finding.because
     assert "`timeout`" in finding.decide
 
