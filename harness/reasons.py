@@ -243,6 +243,7 @@ REASONS: Mapping[str, str] = {
     "law_apart": "the sums of a law agree, and the rows of some orders differ: errors may cancel out in the sums",
     "law_open": "a law does not hold, or could not be summed, and more than the service may be behind that",
     "command_killed": "the bad release had left, but the rollback's command was killed, or never begun: what it had still to do is not known",
+    "harm_left": "the bad release had left, and the number that told its harm was beyond its limit still, which no `healed` claims to be undone",
     "another_release": "the bad release had left, but for another than the one that ran before it: a way on, perhaps, and no way back",
     "nothing_to_heal": "the harm never showed, or was gone before the step began, so that the step was not tried",
     "not_deployed": "the bad release was never deployed, so there was nothing to roll back",

@@ -11,6 +11,7 @@ from harness.expectations import release_watched
 from harness.expectations.another_release import another_release, listed
 from harness.expectations.base import Evidence
 from harness.expectations.command_end import ended_ill
+from harness.expectations.harm_left import HarmLeft, harm_left, harm_may_be_told
 from harness.expectations.left_off import left_off
 from harness.expectations.made_aside import made_aside
 from harness.expectations.page_unheard import ASKED_S
@@ -211,6 +212,14 @@ class ReturnJudged:
         another = another_release(self.evidence, story)
         if another:
             return self._on(f"{back}, but {another}", measure)
+        if claim.harm is not None and harm_may_be_told(self.evidence, story, claim.harm, high_s):
+            told = f"{back}, and {claim.harm.query} may still be told"
+            return self._unsaid(told, reason="window_open", decide="the run's end", measure=measure)
+        harm = harm_left(self.evidence, story, claim.harm, high_s) if claim.harm is not None else None
+        if harm is not None and harm.open:
+            said = f"{back}, but {self._harm(harm)}"
+            decide = "a `healed` for the step that undoes it; where nothing can, a `harm` that is over when the release has left"
+            return self._unsaid(said, reason="harm_left", decide=decide, measure=measure, more=(harm.cite,))
         unsure = self._unprompted()
         if unsure is not None:
             said = f"{back}, {unsure.said}"
@@ -221,6 +230,7 @@ class ReturnJudged:
         )
         census += f"; no steady condition was broken before, but {own}" if story.healthy and own.harm else ""
         census += f"; {self._ill_end()}" if self._ill_end() else ""
+        census += f"; {self._harm(harm)}" if harm is not None else ""
         census += left_off(self.evidence.journal, story)
         census += made_aside(self.evidence.journal, story.services, story.begun_s, story.end_s)
         unknown = felt_untold(self.evidence, story) if doubtful else ""
@@ -253,6 +263,10 @@ class ReturnJudged:
         return harm is not None and any(
             look.well is False for look in harm.looks(self.evidence.journal, since_s, end_s)
         )
+
+    def _harm(self, left: HarmLeft) -> str:
+        limit = self.claim.harm.limit if self.claim.harm is not None else ""
+        return f"{left.look.worst.query} was still {left.look.said} at {self._at(left.look.at_s)} (limit {limit})"
 
     def _ill_end(self) -> str:
         """How the rollback's command ended, where it was not with 0; else ''."""

@@ -520,7 +520,7 @@ def parked(from_s: float, until_s: float, *, watched: bool = True) -> list[f.Fac
 
 
 def test_a_release_whose_harm_no_user_feels_is_known_by_the_number_that_tells_of_it() -> None:
-    assert judged(Run(ill=[], extra=parked(25, CLOSED)), harm=HARM).outcome is PASSED
+    assert judged(Run(ill=[], extra=parked(25, 50)), harm=HARM).outcome is PASSED
     assert judged(Run(ill=[], extra=parked(0, 0)), harm=HARM).reason == "false_rollback"
     finding = judged(Run(ill=[], extra=parked(0, 0, watched=False)), harm=HARM)
     assert (finding.outcome, finding.reason) == (UNKNOWN, "not_watched")
