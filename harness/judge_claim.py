@@ -113,6 +113,7 @@ def evidence_of(
         phase=phase,
         then=then,
         faults=faults_of(drill, phase),
+        claims=tuple(claim for one in drill.phases if one.name == phase for claim in getattr(one, "expect", ())),
         over=over,
         timeout_s=drill.load.timeout_s,
         against=getattr(getattr(drill.load, "against", None), "service", ""),

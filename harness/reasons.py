@@ -74,8 +74,12 @@ FAILING: Mapping[str, str] = {
     "never_decided": "the bad release still served at the end, and nobody had begun to roll it back",
     "decided_late": "the bad release was rolled back, but the lever was pulled only after the claim's limit",
     "said_done_but_still_serving": "the rollback said that it was done, but the bad release still served",
+<<<<<<< HEAD
     "taken_back_in_part": "the rollback left something of the bad release: its image, its command, or variables, whose names are told",
     "rollback_failed": "the rollback's command failed, or was killed at its time-out, and the bad release still served",
+=======
+    "rollback_failed": "the rollback's command ended with an error, or was killed at its time-out while the bad release still served",
+>>>>>>> c21dde8fbd4dff47003018e3e6d7958a8bb7c464
     "wrong_trigger": "the bad release was rolled back, but by another hand or another signal than the claim names",
     "restored_without_rollback": "the steady state came back though the bad release still served: it healed by itself",
     "step_never_begun": "what the rollback left broken was still broken at the end: nobody began the runbook's next step",
@@ -243,6 +247,9 @@ REASONS: Mapping[str, str] = {
     "law_unreadable": "a row has no number in a column that a law sums, or figures have no row",
     "law_apart": "the sums of a law agree, and the rows of some orders differ: errors may cancel out in the sums",
     "law_open": "a law does not hold, or could not be summed, and more than the service may be behind that",
+    "command_killed": "the bad release had left, but the rollback's command was killed, or never begun: what it had still to do is not known",
+    "harm_left": "the bad release had left, and the number that told its harm was beyond its limit still, which no `healed` claims to be undone",
+    "another_release": "the bad release had left, but for another than the one that ran before it: a way on, perhaps, and no way back",
     "nothing_to_heal": "the harm never showed, or was gone before the step began, so that the step was not tried",
     "not_deployed": "the bad release was never deployed, so there was nothing to roll back",
     "no_version": "no answer named its version and no container's image was read, so nobody knows which release served",

@@ -108,6 +108,7 @@ class Evidence:
 
     phase    the phase that the claim stands in, '' for the whole run; `then` is True for claims about after its end
     faults   the faults of that phase (of all phases, for the whole run), by id
+    claims   what else is claimed of that phase
     over     whether the run has ended: nothing more will come (a cut or running journal: False)
     timeout_s  the load's time-out: an older request without an answer, after the load's end, never had one
     against  the service that the load goes to; '' when not known
@@ -123,6 +124,7 @@ class Evidence:
     phase: str = ""
     then: bool = False
     faults: Mapping[str, Fault] = field(default_factory=dict)
+    claims: Sequence[Expectation] = ()
     over: bool = False
     timeout_s: float = 10.0
     against: str = ""

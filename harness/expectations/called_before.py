@@ -18,6 +18,8 @@ def unless_called_before(judged: ReturnJudged, finding: Finding) -> Finding:
     """The finding, open where the runbook's command, begun upon that page instead, would have been in time."""
     claim, pulled = judged.claim, judged.story.pulled
     failed = finding.outcome is Outcome.FAILED and finding.reason in LATE
+    if finding.reason == "rollback_failed" and judged.left_s() <= judged.limit_s:
+        return finding  # in time, and yet its command failed
     if not failed or claim.by != "runbook" or claim.trigger.kind != "page" or pulled is None:
         return finding
     before = Window(judged.story.begun_s, pulled.seen_s)

@@ -10,6 +10,7 @@ from pydantic import Field
 from harness.expectations import alerts
 from harness.expectations.band import GAP_S, PROBE, Band, Look
 from harness.expectations.base import Evidence, Reach
+from harness.expectations.command_end import ended_ill
 from harness.expectations.recovers import PATIENCE
 from harness.expectations.requests import still_open, surely_away
 from harness.expectations.steps import Step
@@ -168,9 +169,7 @@ class _Judging:
         if ended is not None and ended.exit_code == 0:
             return self._said_done(f"{claim.text} ended with 0 at {self._at(ended.seen_s)}, but {still}", last)
         if ended is not None:
-            how = ended.detail or f"ended with {ended.exit_code}"
-            tail = f" ({ended.output.strip().splitlines()[-1]})" if ended.output.strip() else ""
-            return self._failed(f"{claim.text} {how}{tail}; {still}", reason="step_failed", looks=(last,))
+            return self._failed(f"{claim.text} {ended_ill(ended)}; {still}", reason="step_failed", looks=(last,))
         if self.pulled is not None:
             said = f"the step was begun at {self._at(self.pulled.seen_s)}, but {still}"
             return self._failed(said, reason="not_healed", looks=(last,))

@@ -8,8 +8,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.expectations import release_watched
+<<<<<<< HEAD
 from harness.expectations.alerts import start_of
+=======
+from harness.expectations.another_release import another_release, listed
+>>>>>>> c21dde8fbd4dff47003018e3e6d7958a8bb7c464
 from harness.expectations.base import Evidence
+from harness.expectations.command_end import ended_ill
+from harness.expectations.harm_left import HarmLeft, harm_left, harm_may_be_told
 from harness.expectations.left_off import left_off
 from harness.expectations.made_aside import made_aside
 from harness.expectations.page_unheard import ASKED_S
@@ -19,7 +25,7 @@ from harness.expectations.release_harm import felt_beside, felt_untold, restored
 from harness.expectations.release_story import ORIGINS, SINCE, ReleaseStory
 from harness.expectations.requests import GAP_S as LOAD_GAP_S
 from harness.expectations.still_broken import still_broken
-from harness.facts import LoadEnded
+from harness.facts import LeverEnded, LoadEnded
 from harness.journal import Window
 from harness.quantities import numbered, spell
 from harness.verdict import Finding, Measure, Outcome, failed, inconclusive, passed
@@ -80,6 +86,8 @@ class ReturnJudged:
         unsure = gone is None or (not self._containers_told() and len(story.others) < least)
         if unsure and late:
             return self._still_there()
+        if gone is None and (another := another_release(self.evidence, story)):
+            return self._on(another)
         if gone is None or unsure:
             few = f"only {len(story.others)} answers came after the last that it gave"
             decide = f"at least {least} answers that name a version"
@@ -117,9 +125,7 @@ class ReturnJudged:
             last = [after.cite(len(after) - 1)] if len(after) else []
             return self._failed(reason="said_done_but_still_serving", said=said + count, more=last)
         if ended is not None and ended.exit_code != 0:
-            how = ended.detail or f"ended with {ended.exit_code}"
-            tail = f" ({ended.output.strip().splitlines()[-1]})" if ended.output.strip() else ""
-            return self._failed(reason="rollback_failed", said=f"{self._shown()} {how}{tail}; {still}")
+            return self._failed(reason="rollback_failed", said=f"{self._shown()} {ended_ill(ended)}; {still}")
         if story.closed and restored_while_bad(self.evidence, story) and not self._harms(story.end_s - LOAD_GAP_S):
             said = f"the steady state came back though nobody took the release back: {still}"
             return self._failed(reason="restored_without_rollback", said=said)
@@ -186,16 +192,23 @@ class ReturnJudged:
             )
         return self._well(left, high_s, harmed, own, measure)
 
-    def _well(self, left: str, high_s: float, harmed: bool, own: OwnErrors, measure: Measure) -> Finding:
+    def _well(self, left: str, high_s: float, harmed: bool, own: OwnErrors, measure: Measure) -> Finding:  # noqa: PLR0911
         """It has left in time and for the right reason: is the service well again?"""
         claim, story = self.claim, self.story
         if "recovered" not in story.at:
             wrong = still_broken(self.evidence, story.begun_s, high_s, story.end_s)
             named = ": " + "; ".join(one.said for one in wrong) if wrong else ""
+            named += f"; {self._ill_end()}" if self._ill_end() else ""
             said = f"{left}, but the steady state was not back, and held, by {self._at(story.end_s)}{named}"
             shown = [cite for one in wrong for cite in one.cites]
             return self._failed(reason="rolled_back_and_still_broken", said=said, measure=measure, more=shown)
+<<<<<<< HEAD
         back = f"{left} (limit {spell(claim.within_s)}) and the steady state {self._since_back()}"
+=======
+        back = f"{left} (limit {spell(claim.within_s)}) and the steady state was back {self._since('recovered')}"
+        if story.ended is not None and story.ended.exit_code != 0 and claim.by == "runbook":
+            return self._ended_ill(story.ended, f"{back}, but {self._ill_end()}", measure)
+>>>>>>> c21dde8fbd4dff47003018e3e6d7958a8bb7c464
         compared = None
         if claim.as_before is not None:
             compared = claim.as_before.check(self.evidence, story.at["recovered"].high_s, story.end_s)
@@ -213,13 +226,28 @@ class ReturnJudged:
                 measure=measure,
                 more=beside.cites,
             )
+        another = another_release(self.evidence, story)
+        if another:
+            return self._on(f"{back}, but {another}", measure)
+        if claim.harm is not None and harm_may_be_told(self.evidence, story, claim.harm, high_s):
+            told = f"{back}, and {claim.harm.query} may still be told"
+            return self._unsaid(told, reason="window_open", decide="the run's end", measure=measure)
+        harm = harm_left(self.evidence, story, claim.harm, high_s) if claim.harm is not None else None
+        if harm is not None and harm.open:
+            said = f"{back}, but {self._harm(harm)}"
+            decide = "a `healed` for the step that undoes it; where nothing can, a `harm` that is over when the release has left"
+            return self._unsaid(said, reason="harm_left", decide=decide, measure=measure, more=(harm.cite,))
         unsure = self._unprompted()
         if unsure is not None:
             said = f"{back}, {unsure.said}"
             return self._unsaid(said, reason=unsure.reason, decide=unsure.decide, measure=measure)
         others = len(story.others)
-        census = f"; {others} requests after it were answered by another" if story.version else ""
+        census = (
+            f"; {others} requests after it were answered by {listed(story.others.names())}" if story.version else ""
+        )
         census += f"; no steady condition was broken before, but {own}" if story.healthy and own.harm else ""
+        census += f"; {self._ill_end()}" if self._ill_end() else ""
+        census += f"; {self._harm(harm)}" if harm is not None else ""
         census += left_off(self.evidence.journal, story)
         census += made_aside(self.evidence.journal, story.services, story.begun_s, story.end_s)
         unknown = felt_untold(self.evidence, story) if doubtful else ""
@@ -230,6 +258,20 @@ class ReturnJudged:
             details=(("machine", unknown),) if unknown else (),
         )
 
+    def _on(self, said: str, measure: Measure | None = None) -> Finding:
+        """It has left, and what came is not what was before: that may have been meant."""
+        decide = (
+            "a rollback to what ran before, as COMPOSE_FILE states it; of a way on to a mended release `recovers` tells"
+        )
+        return self._unsaid(said, reason="another_release", decide=decide, measure=measure)
+
+    def _ended_ill(self, ended: LeverEnded, said: str, measure: Measure) -> Finding:
+        """All is well as far as it is seen, and the runbook says that it is not; of a command that was killed nobody knows."""
+        if ended.exit_code is None:
+            decide = "a command that ends by itself, within its `timeout`"
+            return self._unsaid(said, reason="command_killed", decide=decide, measure=measure)
+        return self._failed(reason="rollback_failed", said=said, measure=measure, census=False)
+
     # --- what is known ---------------------------------------------------------------------------------------------------
 
     def _harms(self, since_s: float) -> bool:
@@ -238,6 +280,20 @@ class ReturnJudged:
         return harm is not None and any(
             look.well is False for look in harm.looks(self.evidence.journal, since_s, end_s)
         )
+
+    def _harm(self, left: HarmLeft) -> str:
+        limit = self.claim.harm.limit if self.claim.harm is not None else ""
+        return f"{left.look.worst.query} was still {left.look.said} at {self._at(left.look.at_s)} (limit {limit})"
+
+    def _ill_end(self) -> str:
+        """How the rollback's command ended, where it was not with 0; else ''."""
+        ended, pulled = self.story.ended, self.story.pulled
+        if ended is None:
+            runs = pulled is not None and pulled.command
+            return f"{self._shown()} had not ended by {self._at(self.story.end_s)}" if runs else ""
+        if ended.exit_code == 0:
+            return ""
+        return f"{self._shown()} {ended_ill(ended)} at {self._at(ended.seen_s)}"
 
     def _signal_may_come(self) -> bool:
         """Whether a page or an alert from before the decision may not be known yet; of a runbook its pull tells."""
@@ -347,8 +403,10 @@ class ReturnJudged:
         named += [seen.cite for seen in (*story.still_bad, *story.halved, *story.seen.still)]
         return tuple(dict.fromkeys(cite for cite in (*named, *more) if cite))
 
-    def _failed(self, *, reason: str, said: str, measure: Measure | None = None, more: Sequence[str] = ()) -> Finding:
-        census = reason not in ("wrong_trigger", "false_rollback")
+    def _failed(
+        self, *, reason: str, said: str, measure: Measure | None = None, more: Sequence[str] = (), census: bool = True
+    ) -> Finding:
+        census = census and reason not in ("wrong_trigger", "false_rollback")
         text = f"{said}{left_off(self.evidence.journal, self.story)}{self._durations()}"
         return failed(text, reason=reason, measure=measure, cites=self._cites(*more), census=census)
 

@@ -183,7 +183,7 @@ def test_a_release_rolled_back_by_the_runbook_when_the_page_came_passes_with_its
     assert finding.measure.low == pytest.approx(33.0 - BEGAN, abs=0.2)
     for span in ("to detect", "to page", "to decide", "to execute", "to restore"):
         assert span in finding.because
-    assert "requests after it were answered by another" in finding.because
+    assert "requests after it were answered by good" in finding.because
 
 
 def test_since_when_the_steady_state_was_back_is_told_from_the_phases_beginning_and_held_where_it_was_never_away() -> (
@@ -308,6 +308,44 @@ def test_a_command_that_was_killed_at_its_time_out_is_told_so() -> None:
     finding = judged(Run(back_s=NEVER_BACK, code=None))
     assert (finding.outcome, finding.reason) == (FAILED, "rollback_failed")
     assert "was killed" in finding.because
+
+
+def test_a_command_that_says_that_it_failed_is_believed_though_the_release_has_left() -> None:
+    finding = judged(Run(code=3))
+    assert (finding.outcome, finding.reason) == (FAILED, "rollback_failed")
+    assert "version bad left at 13.0 s" in finding.because
+    assert "./rollback.sh ended with 3 (no such image) at 13.0 s" in finding.because
+    assert not finding.census, "on a run that is invalid it may have failed by that"
+
+
+def test_a_command_that_was_killed_when_the_release_had_left_may_have_had_more_to_do() -> None:
+    finding = judged(Run(code=None))
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "command_killed")
+    assert "was killed" in finding.because
+    assert "`timeout`" in finding.decide
+
+
+def test_a_command_that_still_ran_when_all_was_judged_is_told() -> None:
+    finding = judged(Run(done_s=None))
+    assert finding.outcome is PASSED, finding.because
+    assert "./rollback.sh had not ended by 55.0 s" in finding.because
+
+
+def test_a_person_whose_command_failed_saw_that_and_it_is_told() -> None:
+    asked = f.LeverAsked(lever=LEVER, question="Roll back?", command="./rollback.sh", seen_s=30.0)
+    run = Run(code=3, extra=(asked,))
+    people = [
+        dataclasses.replace(fact, by="human") if isinstance(fact, f.LeverPulled) else fact for fact in run.facts()
+    ]
+    finding = claim(by="human").check(dataclasses.replace(run.evidence(), journal=journal_of(*people)))
+    assert finding.outcome is PASSED, finding.because
+    assert "./rollback.sh ended with 3" in finding.because
+
+
+def test_a_service_that_is_still_broken_is_told_with_how_the_command_ended() -> None:
+    finding = judged(Run(ill=[(21.0, 99.0)], code=3))
+    assert finding.reason == "rolled_back_and_still_broken"
+    assert "./rollback.sh ended with 3" in finding.because
 
 
 def test_without_a_page_nobody_pulled_the_lever() -> None:
@@ -493,7 +531,7 @@ def parked(from_s: float, until_s: float, *, watched: bool = True) -> list[f.Fac
 
 
 def test_a_release_whose_harm_no_user_feels_is_known_by_the_number_that_tells_of_it() -> None:
-    assert judged(Run(ill=[], extra=parked(25, CLOSED)), harm=HARM).outcome is PASSED
+    assert judged(Run(ill=[], extra=parked(25, 50)), harm=HARM).outcome is PASSED
     assert judged(Run(ill=[], extra=parked(0, 0)), harm=HARM).reason == "false_rollback"
     finding = judged(Run(ill=[], extra=parked(0, 0, watched=False)), harm=HARM)
     assert (finding.outcome, finding.reason) == (UNKNOWN, "not_watched")

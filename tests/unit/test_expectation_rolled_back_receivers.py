@@ -99,3 +99,8 @@ def test_what_drill_began_upon_the_later_page_of_two_might_have_been_in_time(
     run = Run(paged_s=paged_s, pulled_s=paged_s + 0.1, done_s=min(back_s[1], 58.0), back_s=back_s)
     finding = judged(run, held(26.0, "automation", "duty"), by="runbook", id=LEVER)
     assert (finding.outcome, finding.reason) == (outcome, reason), finding.because
+
+
+def test_a_command_that_failed_in_time_had_failed_upon_the_first_page_too() -> None:
+    finding = judged(Run(code=3), held(26.0, "automation", "duty"), by="runbook", id=LEVER)
+    assert (finding.outcome, finding.reason) == (FAILED, "rollback_failed"), finding.because
