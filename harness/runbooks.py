@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from harness.urls import pages, place
 
+Place = tuple[tuple[str, int], tuple[str, ...]]
+"""Host and port, and the parts of a path."""
 SECTIONS = ("Meaning", "Impact", "Diagnosis", "Mitigation")
 """What each has, after prometheus-operator/runbooks."""
 _FRONT = re.compile(r"\A\ufeff?(---|\+\+\+)[ \t]*\n(.*?)^\1[ \t]*$", re.MULTILINE | re.DOTALL)
@@ -42,18 +44,28 @@ def address(text: str) -> str:
     return ", ".join(" ".join(one.split()) for one in stated)
 
 
-def stated_in(address: str, url: str) -> bool:
+def stated_in(address: str, url: str, roots: Collection[Place] = ()) -> bool:
     """Whether a URL may lead to a page that states this address: both end with the same part, whatever stands before, or the site
-    fills in what that is (`/:title/`). A page at `/` is the first of a folder that has any name."""
-    ends = {_bare(part) for page in pages(url) for part in _parts(page)[-1:]} - {""}
-    path = next(pages(url), "")
+    fills in what that is (`/:title/`). A page at `/` is the first of its site, or of one that is served at one of these roots."""
+    named = [_parts(page) for page in pages(url)]
+    ends = {_bare(part) for parts in named for part in parts[-1:]} - {""}
+    first = named == [[]] or _placed(url) in roots
     for value in map(str.strip, _BETWEEN.split(address)):
         last = {_bare(part) for page in pages(value) for part in _parts(page)[-1:]}
-        if ends & last or _FILLED_IN.search(value):
-            return True
-        if value == "/" and (path.endswith("/") or len(_parts(path)) < 2):
+        if ends & last or _FILLED_IN.search(value) or (value == "/" and first):
             return True
     return False
+
+
+def served_at(links: Sequence[str], files: Sequence[str]) -> set[Place]:
+    """The roots at which a folder is served, by the links that do lead to a file of it: what stands before that."""
+    found: set[Place] = set()
+    for link in links:
+        if there := _placed(link):
+            host, parts = there
+            leads = led_to(link, files)
+            found |= {(host, parts[: len(parts) - _in_common(parts, _parts(file))]) for file in leads}
+    return found
 
 
 def led_to(url: str, files: Sequence[str]) -> tuple[str, ...]:
@@ -105,8 +117,8 @@ def kept_by(url: str, links: Sequence[str], files: Sequence[str]) -> str:
     return ""
 
 
-def _placed(url: str) -> tuple[tuple[str, int], tuple[str, ...]] | None:
-    """Host and port, and the parts of the path; None where that is not what names the page."""
+def _placed(url: str) -> Place | None:
+    """None where that is not what names the page."""
     return None if len(list(pages(url))) != 1 or not place(url)[0] else (place(url), tuple(_parts(next(pages(url)))))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import ClassVar
 
 from pydantic import Field
@@ -10,10 +10,10 @@ from pydantic import Field
 from harness import alerting
 from harness.alerting import Episode
 from harness.evaluations import key_of
-from harness.expectations import alerts, broken_rules, foreign_alerts, known_alerts, rules_away, selected
+from harness.expectations import alerts, broken_rules, first_error, foreign_alerts, known_alerts, rules_away, selected
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.broken_rules import Broken
-from harness.expectations.requests import cites, folded, still_open
+from harness.expectations.requests import cites, still_open
 from harness.expectations.rules_away import Away, Lines
 from harness.expectations.selected import Read
 from harness.facts import AlertChanged, RuleSeen
@@ -47,8 +47,10 @@ class AlertQuiet(Expectation):
              service or job), and that answers for what it was: what could not fire until a reload mended it counts as one that never
              could, and an alert that was pending then and due before the window's end leaves it open (rule_missing). Where every such
              rule was first loaded in the window, that is open, too (rule_missing); beside others it is told. What appears only with
-             the first error may be missing, if a target exposes its help or its type; that is said, and what was pending at the
-             window's end. An alert that is claimed by name and was, with a `for` longer than the window, is not decided (below_floor).
+             the first error may be missing, if a target exposes its help or its type, Prometheus had that metric before the run, or,
+             of a name that tells of errors, no request failed from the steady state to the window's end (else open: no_series); that
+             is said, and what was pending at the window's end. An alert that is claimed by name and was, with a `for` longer than the
+             window, is not decided (below_floor).
     Source:  Prometheus' /api/v1/rules each second; an alert fires at the time of an evaluation, which is exact. What its rule
              reads is asked of Prometheus when the phases are over; where that could not be, nobody knows (not_watched). What
              others made is in Alertmanager's /api/v2/alerts, but for a target's, and in the mailbox.
@@ -144,7 +146,8 @@ class AlertQuiet(Expectation):
         journal, what = evidence.journal, self._what()
         ran = alerts.evaluated(journal, [line[0] for line in lines.values()], (window.start_s, window.end_s))
         was = {key_of(one): one for rule in ran for one in lines[key_of(rule)]}
-        read = {key: selected.read(journal, one, window.start_s, window.end_s) for key, one in was.items()}
+        meeting = cache(partial(first_error.met, evidence, window.end_s))
+        read = {key: selected.read(journal, one, window.start_s, window.end_s, meeting) for key, one in was.items()}
         mute = {key: (was[key], one) for key, one in read.items() if one.blind or one.untold}
         able = [line for line in (lines[key_of(rule)] for rule in ran) if not any(key_of(one) in mute for one in line)]
         sound = [line for line in able if not _failed(line, broken)]
@@ -166,14 +169,14 @@ class AlertQuiet(Expectation):
         idle += f", of {len(untold)} nobody knows: {untold[0]}" if untold else ""
         pending = self._pending(journal, window.end_s)
         held = [f"{one.alert}{alerting.shown(one.labels)} since {one.at_s:.1f} s" for one in pending]
-        unborn = next((one.unborn for one in read.values() if one.unborn), "")
+        unborn = next((one for one in read.values() if one.unborn), None)
         excluded = float(f"{most_per_hour(0, window.length_s):.2g}")
         return passed(
             f"{what} did not fire from {window.start_s:.1f} s to {window.end_s:.1f} s"
             f" ({loaded} rule{'s' if loaded != 1 else ''} evaluated{idle or ' all the time'}){self._let(journal, window)}"
             f"{f'; {len(held)} pending at its end: {held[0]}' if held else ''}; none seen in"
             f" {spell(round(window.length_s, 1))} excludes more than {excluded:g} per hour at 95 %"
-            f"{f'; of {unborn} there was nothing, {_without(evidence, window)}' if unborn else ''}",
+            f"{f'; of {unborn.unborn} there was nothing, {first_error.without(evidence, window)}{unborn.unheard}' if unborn else ''}",
             measure=Measure(0, 0, "alerts"),
             cites=cites(
                 evidence,
@@ -291,9 +294,3 @@ class AlertQuiet(Expectation):
 
 def _failed(line: list[RuleSeen], broken: list[Broken]) -> bool:
     return any(one.of(rule) for one in broken for rule in line)
-
-
-def _without(evidence: Evidence, window: Window) -> str:
-    """What may be behind a series that nothing has: no error was, or it is not of those that the load met."""
-    errors = folded(evidence, window.start_s, window.end_s).errors
-    return f"though {errors} requests ended in error then" if errors else "as before its first error"

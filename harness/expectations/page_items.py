@@ -15,7 +15,7 @@ from harness.expectations import page_receivers
 from harness.expectations.alerts import PLACES
 from harness.facts import AlertRouted, Fact, Paged, RuleSeen, RunbookFound
 from harness.journal import Journal
-from harness.runbooks import kept_by, lacking, led_to, stated_in, written_otherwise
+from harness.runbooks import kept_by, lacking, led_to, served_at, stated_in, written_otherwise
 from harness.templates import measures
 
 BROKEN = re.compile(r"<error expanding template|<no value>|%!\w?\(")
@@ -96,7 +96,7 @@ def _served(url: str, files: Mapping[str, RunbookFound], folder: str, links: Seq
     """What the files of a folder tell of a URL that is served from it. `links`: those of all rules, which tell how it is."""
     mine = [files[name] for name in led_to(url, tuple(files))]
     if not mine:
-        return _elsewhere(url, files, folder) or _nowhere(url, files, folder, links)
+        return _elsewhere(url, files, folder, links) or _nowhere(url, files, folder, links)
     poor = [one for one in mine if lacking(one.sections)]
     if poor and len(poor) < len(mine):
         names = ", ".join(one.file for one in mine)
@@ -106,12 +106,13 @@ def _served(url: str, files: Mapping[str, RunbookFound], folder: str, links: Seq
     return Item(True, f"{url}, with all of its sections", (mine[0],))
 
 
-def _elsewhere(url: str, files: Mapping[str, RunbookFound], folder: str) -> Item | None:
+def _elsewhere(url: str, files: Mapping[str, RunbookFound], folder: str, links: Sequence[str]) -> Item | None:
     """Why a URL that fits no file by its name may lead to one all the same, on a site that names its pages itself; else None."""
     fits = f"{url} fits no file of {folder} by its name"
     if name := written_otherwise(url, tuple(files)):
         return Item(None, f"{fits}, and may be {name} on a site that writes names in its own way", (files[name],))
-    stated = next((one for one in files.values() if stated_in(one.address, url)), None)
+    roots = served_at(links, tuple(files))
+    stated = next((one for one in files.values() if stated_in(one.address, url, roots)), None)
     if stated is None:
         return None
     return Item(None, f"{fits}, and {stated.file} states where a site shows it: `{_short(stated.address)}`", (stated,))

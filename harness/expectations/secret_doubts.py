@@ -48,12 +48,21 @@ _MESSAGE = re.compile(rf"{_ASKED}{{1,80}}(?:\d{{1,3}}{_ASKED}{{0,80}}){{1,2}}")
 _OF_RULES = re.compile(r"[()\[\]{}<>|]|(?<=[<>])=")
 """What is between the words and numbers of a rule: `between(8,64)`."""
 _UNIT = r"(?:[num\u00b5\u03bc]s|secs?|seconds?|mins?|minutes?|hours?|days?)"
+_LENGTHS = (
+    r"(?=(?:\d[\d.]*[a-z\u00b5\u03bc]+){2})(?:\d{1,3}d)?(?:\d{1,3}h)?(?:\d{1,3}m)?(?:\d{1,2}(?:\.\d{1,12})?s)?(?:\d{1,3}ms)?"
+    r"(?:\d{1,3}[u\u00b5\u03bc]s)?(?:\d{1,3}ns)?"
+)
+"""As Go and Rust write them, the longest unit first: `1m30.5s`, `1m30s250ms`."""
+_ISO_LENGTH = r"P(?=[T\d])(?:\d{1,5}D)?(?:T(?=\d)(?:\d{1,5}H)?(?:\d{1,5}M)?(?:\d{1,9}(?:\.\d{1,12})?S)?)?"
+"""As Java writes them: `PT0.085S`."""
 _MEASURED = re.compile(
-    rf"\d{{1,15}}(?:\.\d{{1,12}})?{_UNIT}|\d{{1,9}}\.\d{{1,12}}[smh]|(?:\d{{1,3}}[hm]){{1,2}}\d{{1,2}}(?:\.\d{{1,12}})?s"
-    r"|\d{4}-\d\d-\d\d[T_]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?|\d{8}T\d{6}Z"
+    rf"\d{{1,15}}(?:\.\d{{1,12}})?{_UNIT}|\d{{1,9}}\.\d{{1,12}}[smh]|{_LENGTHS}|{_ISO_LENGTH}"
+    rf"|\d(?:\.\d{{1,17}})?[eE]-\d{{1,3}}(?:s|{_UNIT})?|\d{{1,2}}(?::\d\d){{1,2}}(?:[.,]\d{{1,9}})?s"
+    r"|\d{4}-\d\d-\d\d[T_]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?|\d{8}T\d{6}Z"
     r"|v?\d{1,3}\.\d{1,3}\.\d{1,4}(?:-(?:alpha|beta|rc)[.\d]{0,4})?"
 )
-"""How long it took, when, in which version: `85.3ms`, `1m30.5s`, `2026-11-28T10:00:00Z`, `v1.2.3`. No `123456s`, which is open as a word is."""
+"""How long it took, when, in which version: `85.3ms`, `1.5e-05`, `00:00:01.234s`, `2026-11-28T10:00:00Z`, `v1.2.3`. No `123456s`, which is
+open as a word is."""
 _MADE = re.compile(
     r"[a-z_.:-]*(?<![a-z])(?:argon2(?:id|i|d)?|pbkdf2|sha(?:1|256|384|512)|md5|base64)[a-z_.:-]*", re.IGNORECASE
 )

@@ -2,7 +2,7 @@
 
 A counter of errors often appears with the first error, so that a right rule reads nothing while all is well. It is told from a
 rule that can never fire by what else is there: the same series but for its status, the metric's help, its labels elsewhere. Of a metric
-that nothing in the stack tells of, its name alone shows nothing: a slip reads so, too.
+that nothing in the stack tells of, its name alone shows nothing: a slip reads so, too (`first_error`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 from harness import alerting
 from harness.ceilings import impossible
 from harness.expectations.came_to_nothing import came_to_nothing, told
+from harness.expectations.first_error import METRIC, TROUBLE, Meeting, may_be, name_told, open_still, unheard
 from harness.expectations.outcome_labels import OUTCOME, never_comes
 from harness.facts import ContainerSeen, PartSeen, RuleSeen, SelectorSeen
 from harness.journal import Journal
@@ -25,11 +26,6 @@ from harness.verdict import Details
 
 TARGET = ("job", "instance")
 """Labels that every series of a target bears, also those that are not there yet."""
-TROUBLE = re.compile(
-    r"(^|_)(err(or)?s?|fail(ed|ures?)?|exceptions?|reject\w*|timeouts?|dropped|drops|lost|panics?|abort\w*|retr(y|ies)|dead|"
-    r"unavailable|refused|throttled|oom|parked|discarded|invalid|conflicts?|deadlocks?|bad|misses)($|_)"
-)
-"""In the names of metrics that count what goes wrong, and so may appear with the first of it."""
 WHOM = re.compile(
     r"^(job|instance|service|app|component|namespace|container|dependency|peer|upstream|target|backend|store|database|db|cache|"
     r"queue|topic|route|path|handler|endpoint)$"
@@ -37,23 +33,20 @@ WHOM = re.compile(
 """Labels that say where it went wrong: a name that is found nowhere else may be none."""
 
 LABELS = "labels that the series have; or, where they only come with the first error, a counter that begins at 0"
-METRIC = (
-    "the metric's name as a target exposes it; or, where it only comes with the first error, its help from the start, or a counter that"
-    " begins at 0"
-)
 
 
 @dataclass(frozen=True)
 class Read:
     """What is known of a rule's readings in a stretch. `blind`: why it could not hold, said of it ("reads …"), and `reason` its code;
-    `decide` what would mend it, and `too_early` that only a longer run could; `unborn`: what had no series and may be right all the same; `untold`: why nobody knows. All '' where
-    it had what it reads, or nobody looked."""
+    `decide` what would mend it, and `too_early` that only a longer run could; `unborn`: what had no series and may be right all the same, `unheard` what is to be said of its name; `untold`: why
+    nobody knows. All '' where it had what it reads, or nobody looked."""
 
     blind: str = ""
     reason: str = ""
     decide: str = ""
     too_early: bool = False
     unborn: str = ""
+    unheard: str = ""
     untold: str = ""
     facts: tuple[SelectorSeen | PartSeen, ...] = ()
 
@@ -68,7 +61,8 @@ class Missed:
     decide: str = ""
 
 
-def read(journal: Journal, rule: RuleSeen, start_s: float, end_s: float) -> Read:
+def read(journal: Journal, rule: RuleSeen, start_s: float, end_s: float, meeting: Meeting | None = None) -> Read:
+    """`meeting`: what the load met until end_s, where that may tell of a metric that never was."""
     if never := _never(journal, rule):
         return Read(blind=never, reason="rule_impossible", decide="a rule that asks for what its expression can give")
     seen = {one.selector: one for one in journal.of(SelectorSeen)}
@@ -80,7 +74,8 @@ def read(journal: Journal, rule: RuleSeen, start_s: float, end_s: float) -> Read
         if one is None:
             return True
         met.append(one)
-        return bool(one.why) or _there(one, start_s, end_s) or may_come(journal, one, end_s)
+        known = bool(one.why) or _there(one, start_s, end_s) or may_come(journal, one, end_s)
+        return known or (meeting is not None and may_be(one, meeting))
 
     def makes(node: Any) -> str:
         part = part_of(node)
@@ -97,12 +92,16 @@ def read(journal: Journal, rule: RuleSeen, start_s: float, end_s: float) -> Read
         return Read(f"reads {nothing.said}", "no_series", mend, nothing.too_early, facts=facts)
     if missing:
         lacking = tuple(seen[selector] for selector in missing if selector in seen)
+        if meeting and unheard(lacking[0]):
+            why = f"{lacking[0].selector}, which no series has: {open_still(lacking[0], meeting)}"
+            return Read(f"reads {why}", "no_series", f"{METRIC}; or a phase whose error brings it", facts=lacking)
         mend = METRIC if _nameless(lacking[0]) else LABELS
         return Read(f"reads {said(lacking[0], start_s)}", "no_series", mend, facts=lacking)
     unborn = [one for one in met if isinstance(one, SelectorSeen) and not one.why and not _there(one, start_s, end_s)]
     untold = [one for one in met if one.why]
     return Read(
         unborn=unborn[0].selector if unborn else "",
+        unheard=name_told(unborn[0]) if unborn else "",
         untold=untold[0].why if untold else "",
         facts=(*untold[:1], *unborn[:1]),
     )
@@ -123,8 +122,8 @@ def said(one: SelectorSeen, start_s: float) -> str:
     if one.spans:
         return f"{one.selector}, which gave no sample before {one.spans[0][0]:.1f} s"
     if not one.of_metric and one.metric:
-        other = "there was one before this run" if one.like == one.metric else f"there is {one.like}"
-        known = f": there is no metric {one.metric}{f' ({other})' if one.like else ''}" if _nameless(one) else ""
+        other = " (there was one before this run)" if one.before else f" (there is {one.like})" if one.like else ""
+        known = f": there is no metric {one.metric}{other}" if _nameless(one) else ""
         return f"{one.selector}, which no series has{known}{_nowhere(one)}"
     nothing = "''"
     there = "; ".join(

@@ -55,8 +55,8 @@ class SelectorSeen(Fact):
     last_le    of a histogram's buckets: the greatest bound that one of its series had, +Inf left out
     Of one that no series matched in the run:
     of_metric  whether any series has the metric's name; described: none has, but a target exposes its help or its type
-    like       a metric whose name is nearly the same, or another of its family that is described, where there is none of this name;
-               this name itself where there was one before the run
+    like       a metric whose name is nearly the same, or another of its family that is described, where there is none of this name
+    before     Prometheus has no such metric in the run, nor any target's help of it, but had one earlier
     plain      whether series match it but for labels that tell an outcome (a status, an error)
     strange    by label what the metric's series have there instead, where none has what is asked for; under one that tells an outcome,
                what those have that match the others
@@ -73,6 +73,7 @@ class SelectorSeen(Fact):
     of_metric: bool = False
     described: bool = False
     like: str = ""
+    before: bool = False
     plain: bool = False
     strange: dict[str, str] = dataclasses.field(default_factory=dict)
     unknown: tuple[str, ...] = ()

@@ -185,7 +185,7 @@ class Selecting:
     def _missing(self, selector: str, metric: str, parts: Sequence[Matcher]) -> SelectorSeen:
         """What of it no series has."""
         of_metric = bool(metric) and self._any(metric)
-        described, like = (False, "") if of_metric or not metric else self._told(metric)
+        described, like, before = (False, "", False) if of_metric or not metric else self._told(metric)
         other = plain(selector)
         but_outcome = of_metric and bool(other) and self._any(other)
         beside = [one for one in parts if but_outcome and not OUTCOME.search(one.label)]
@@ -202,23 +202,26 @@ class Selecting:
             of_metric=of_metric,
             described=described,
             like=like,
+            before=before,
             plain=but_outcome,
             strange=strange,
             unknown=tuple(one.label for one in asked if one.value and not self._any(f"{{{one.text},{NOT_ALERTS}}}")),
         )
 
-    def _told(self, metric: str) -> tuple[bool, str]:
-        """Whether such a metric is described, and which there is that may be meant instead: where its family has series, these are all
-        that it has. Not every server tells that."""
+    def _told(self, metric: str) -> tuple[bool, str, bool]:
+        """Whether such a metric is described, which there is that may be meant instead (where its family has series, these are all that it
+        has), and, of one that is not described, whether there was one earlier. Not every server tells that."""
         family = ""
         try:
             family, names = self.prometheus.described(metric), self.prometheus.metrics()
+            if not family and metric in names:
+                return False, "", True
             if not family:
-                return False, next(iter(difflib.get_close_matches(metric, names, 1, LIKE)), "")
+                return False, next(iter(difflib.get_close_matches(metric, names, 1, LIKE)), ""), False
             there = {f"{family}{end}" for end in SUFFIXES} & set(names) - {metric}
-            return True, next((name for name in sorted(there) if self.prometheus.described(name) == family), "")
+            return True, next((name for name in sorted(there) if self.prometheus.described(name) == family), ""), False
         except NotApplied:
-            return bool(family), ""
+            return bool(family), "", False
 
     def _none(self, metric: str, *parts: Matcher) -> bool:
         return not self._any(_selector(metric, parts))

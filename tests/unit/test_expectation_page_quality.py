@@ -293,11 +293,32 @@ def test_what_a_runbook_states_of_itself_excuses_the_urls_that_end_like_it_alone
     assert finding.outcome.value == came, finding.because
 
 
-@pytest.mark.parametrize(("url", "came"), [(f"{WIKI}/", "inconclusive"), (f"{WIKI}/Sloww", "failed")])
-def test_a_runbook_at_the_root_of_its_site_is_where_a_folder_s_url_leads(url: str, came: str) -> None:
+@pytest.mark.parametrize(
+    ("url", "shows", "came"),
+    [
+        ("https://wiki.example.test/", "", "inconclusive"),
+        ("https://wiki.example.test", "", "inconclusive"),
+        (f"{WIKI}/", f"{WIKI}/Slow", "inconclusive"),
+        (WIKI, f"{WIKI}/Slow.md", "inconclusive"),
+        (f"{WIKI}/", "", "failed"),  # nothing shows that the folder is served there
+        (f"{WIKI}/", f"{WIKI}/Sloww", "failed"),
+        (f"{WIKI}/", "https://other.example.test/books/Slow", "failed"),
+        (f"{WIKI}/Sloww", f"{WIKI}/Slow", "failed"),
+        (f"{WIKI}/Sloww/", f"{WIKI}/Slow", "failed"),
+        ("https://wiki.example.test/Sloww/", "https://wiki.example.test/Slow", "failed"),
+        ("https://wiki.example.test/Sloww", "https://wiki.example.test/Slow", "failed"),
+        ("https://wiki.example.test/?page=Sloww", "", "failed"),
+        ("https://[wiki/", "", "failed"),
+    ],
+)
+def test_a_runbook_at_the_root_is_where_the_url_leads_of_the_site_or_of_where_the_folder_is_served(
+    url: str, shows: str, came: str
+) -> None:
     books = [replace(BOOK, file="intro.md", address="slug: /"), replace(BOOK, file="Slow.md")]
     paged = replace(GOOD, annotations={**SAYS, "runbook_url": url})
-    assert found(story(paged, *books), require=["runbook"]).outcome.value == came
+    other = f.RuleSeen(rule="Other", annotations={"runbook_url": shows}, seen_s=2.0)
+    finding = found(story(paged, *books, other), require=["runbook"])
+    assert finding.outcome.value == came, finding.because
 
 
 @pytest.mark.parametrize(

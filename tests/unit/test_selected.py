@@ -12,6 +12,7 @@ from harness.expectations.alert_fires import AlertFires
 from harness.expectations.alert_quiet import AlertQuiet
 from harness.expectations.base import Expectation
 from harness.expectations.page_sent import PageSent
+from harness.ledger import Rows
 from harness.promql import wanting
 from harness.promql_parts import parts
 from harness.testing import rows_of
@@ -97,7 +98,7 @@ def test_a_dependency_that_is_called_as_a_part_of_the_stack_is_no_slip() -> None
         ("waiting", {}, "there is no metric waiting"),
         ("checkout_errors_total", {}, "there is no metric checkout_errors_total"),
         ("errors", {"described": True, "like": "errors_total"}, "there is no metric errors (there is errors_total)"),
-        ("errors_total", {"like": "errors_total"}, "there is no metric errors_total (there was one before this run)"),
+        ("waiting", {"before": True}, "there is no metric waiting (there was one before this run)"),
         (
             'requests_total{job="api",status=~"5.."}',
             {"of_metric": True, "plain": True, "strange": {"status": "''"}},
@@ -132,6 +133,79 @@ def test_a_rule_that_reads_in_vain_decides_nothing_and_says_of_what(text: str, m
     found = judged(QUIET, ruled(reads(text), selector(text, **more)))
     assert came_out(found) == ("inconclusive", "no_series")
     assert said in found.because
+
+
+def load(*outcomes: str, from_s: int = 10, until_s: int = 60) -> Rows:
+    """One request a second, of these outcomes in turn."""
+    return rows_of({"at_s": float(at_s), "outcome": outcomes[at_s % len(outcomes)]} for at_s in range(from_s, until_s))
+
+
+def test_a_metric_of_errors_that_nothing_tells_of_passes_where_the_load_met_none() -> None:
+    share = "rate(errors_total[15s]) / rate(requests_total[15s])"
+    happened = (
+        rule(4.0, expr=f"{share} > 0.05"),
+        selector("errors_total"),
+        selector("requests_total", spans=THROUGHOUT),
+        f.PartSeen(seen_s=92, part="rate(errors_total[15s])"),
+        f.PartSeen(seen_s=92, part=share),
+    )
+    found = judged(QUIET, ruled(*happened), rows=load("ok"))
+    assert came_out(found) == ("passed", "met")
+    assert (
+        "of errors_total there was nothing, as before its first error (nothing tells of a metric errors_total yet"
+        in found.because
+    )
+    found = judged(QUIET, ruled(*happened), rows=load("ok", "5xx"))
+    assert came_out(found) == ("inconclusive", "no_series")
+    assert "20 requests failed until 50.0 s and there is still no metric errors_total (Go's and" in found.because
+    assert found.decide.endswith("; or a phase whose error brings it")
+
+
+@pytest.mark.parametrize(
+    ("rows", "outcome"),
+    [
+        (rows_of([]), "inconclusive"),  # no load, no evidence
+        (load("dropped"), "inconclusive"),
+        (load("ok", "dropped"), "passed"),  # the load's own want of users reaches no service
+        (load("ok", "timeout"), "inconclusive"),
+        (rows_of([{"at_s": 11.0, "outcome": "conn"}, {"at_s": 21.0}]), "inconclusive"),  # before the window counts, too
+        (rows_of([{"at_s": 9.0, "outcome": "conn"}, {"at_s": 21.0}]), "passed"),  # as the stack came up
+        (rows_of([{"at_s": 21.0}, {"at_s": 51.0, "outcome": "5xx"}]), "passed"),  # after the window's end
+    ],
+)
+def test_what_the_load_met_from_the_steady_state_to_the_windows_end_counts(rows: Rows, outcome: str) -> None:
+    found = judged(QUIET, ruled(reads("errors_total"), selector("errors_total")), rows=rows)
+    assert found.outcome.value == outcome
+
+
+def test_where_no_request_is_known_it_is_open_what_the_load_met() -> None:
+    found = judged(QUIET, ruled(reads("errors_total"), selector("errors_total")))
+    assert "and no request is known to have ended until 50.0 s" in found.because
+
+
+@pytest.mark.parametrize("rows", [load("ok"), load("5xx")])
+def test_a_metric_of_errors_that_there_was_before_the_run_is_no_slip(rows: Rows) -> None:
+    found = judged(QUIET, ruled(reads("errors_total"), selector("errors_total", before=True)), rows=rows)
+    assert came_out(found) == ("passed", "met")
+    assert found.because.endswith("(there was a metric errors_total before this run)")
+
+
+@pytest.mark.parametrize(
+    ("text", "more"),
+    [
+        ("waiting", {}),
+        ("waiting", {"before": True}),
+        ("error_total", {"like": "errors_total"}),
+        ('errors_total{job="box"}', {"unknown": ("job",)}),
+        ('errors_total{job="box"}', {"before": True, "unknown": ("job",)}),
+        ("errors_total", {"spans": ((5.0, 18.0),)}),
+    ],
+)
+def test_a_load_that_met_no_failure_excuses_no_name_that_something_speaks_against(
+    text: str, more: dict[str, Any]
+) -> None:
+    found = judged(QUIET, ruled(reads(text), selector(text, **more)), rows=load("ok"))
+    assert came_out(found) == ("inconclusive", "no_series")
 
 
 @pytest.mark.parametrize(
@@ -247,6 +321,7 @@ PAGE = PageSent(alert="Slow", receiver="oncall", within_s="20s")
         ({"spans": ((5.0, 24.0), (33.0, 95.0))}, "which its rule reads, gave no sample from 24.0 s to 33.0 s"),
         ({"spans": ((5.0, 18.0), (19.0, 23.0), (29.0, 95.0))}, "gave no sample from 23.0 s to 29.0 s"),
         ({}, "there is no metric errors_total"),
+        ({"before": True}, "there is no metric errors_total (there was one before this run)"),
         ({"described": True}, "of which there was nothing"),
     ],
 )

@@ -171,6 +171,15 @@ def test_a_metric_that_is_not_there_is_described_or_written_nearly_so(metric: st
     assert (one.of_metric, one.described, one.like) == (False, described, like)
 
 
+def test_a_metric_that_there_was_before_the_run_is_told_as_such_and_not_as_like_itself() -> None:
+    before = {"__name__": "lost_total", **API}, (-900.0, -800.0)
+    alike = {"__name__": "losts_total", **API}, (0.0, 90.0)
+    (one,) = seen("lost_total > 1", Known(before, alike))
+    assert (one.of_metric, one.described, one.like, one.before) == (False, False, "", True)
+    (one,) = seen("last_total > 1", Known(before, alike))
+    assert (one.like, one.before) == ("lost_total", False)
+
+
 def test_a_metric_with_help_of_its_own_is_not_of_the_family_of_another() -> None:
     (one,) = seen("errors > 1", Known(errors("a"), described=("errors", "errors_total")))
     assert (one.described, one.like) == (True, "")
