@@ -74,12 +74,8 @@ FAILING: Mapping[str, str] = {
     "never_decided": "the bad release still served at the end, and nobody had begun to roll it back",
     "decided_late": "the bad release was rolled back, but the lever was pulled only after the claim's limit",
     "said_done_but_still_serving": "the rollback said that it was done, but the bad release still served",
-<<<<<<< HEAD
     "taken_back_in_part": "the rollback left something of the bad release: its image, its command, or variables, whose names are told",
-    "rollback_failed": "the rollback's command failed, or was killed at its time-out, and the bad release still served",
-=======
     "rollback_failed": "the rollback's command ended with an error, or was killed at its time-out while the bad release still served",
->>>>>>> c21dde8fbd4dff47003018e3e6d7958a8bb7c464
     "wrong_trigger": "the bad release was rolled back, but by another hand or another signal than the claim names",
     "restored_without_rollback": "the steady state came back though the bad release still served: it healed by itself",
     "step_never_begun": "what the rollback left broken was still broken at the end: nobody began the runbook's next step",

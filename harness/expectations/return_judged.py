@@ -8,11 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.expectations import release_watched
-<<<<<<< HEAD
 from harness.expectations.alerts import start_of
-=======
 from harness.expectations.another_release import another_release, listed
->>>>>>> c21dde8fbd4dff47003018e3e6d7958a8bb7c464
 from harness.expectations.base import Evidence
 from harness.expectations.command_end import ended_ill
 from harness.expectations.harm_left import HarmLeft, harm_left, harm_may_be_told
@@ -202,13 +199,9 @@ class ReturnJudged:
             said = f"{left}, but the steady state was not back, and held, by {self._at(story.end_s)}{named}"
             shown = [cite for one in wrong for cite in one.cites]
             return self._failed(reason="rolled_back_and_still_broken", said=said, measure=measure, more=shown)
-<<<<<<< HEAD
         back = f"{left} (limit {spell(claim.within_s)}) and the steady state {self._since_back()}"
-=======
-        back = f"{left} (limit {spell(claim.within_s)}) and the steady state was back {self._since('recovered')}"
         if story.ended is not None and story.ended.exit_code != 0 and claim.by == "runbook":
             return self._ended_ill(story.ended, f"{back}, but {self._ill_end()}", measure)
->>>>>>> c21dde8fbd4dff47003018e3e6d7958a8bb7c464
         compared = None
         if claim.as_before is not None:
             compared = claim.as_before.check(self.evidence, story.at["recovered"].high_s, story.end_s)

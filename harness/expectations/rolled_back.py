@@ -38,14 +38,10 @@ class RolledBack(Step):
              and command that the bad one changed is as before (taken_back_in_part where one of the bad one's stayed). With `as_before` also all requests from the
              return on, against those before the first fault. `by: system` is only watched. `by: runbook`: the command is started when
              the trigger arrives, in the drill file's folder, without a shell (a text with `shell: true` gets one), and is
-<<<<<<< HEAD
-             killed after `timeout`. It finds COMPOSE_PROJECT_NAME and COMPOSE_FILE (which states the good release, the project's ${VARIABLES} filled
+             killed after `timeout`; one that ends with an error fails the claim though the release has left.
+             It finds COMPOSE_PROJECT_NAME and COMPOSE_FILE (which states the good release, the project's ${VARIABLES} filled
              in: `TAG=… docker compose up` changes nothing, a file after it does: COMPOSE_FILE=$COMPOSE_FILE:release.yaml), COMPOSE_ENV_FILES where
              the project has such files, DRILL_RUN, DRILL_SERVICE, DRILL_GOOD_IMAGE and DRILL_BAD_IMAGE. `by: human` asks on the terminal: a yes there, or
-=======
-             killed after `timeout`; one that ends with an error fails the claim though the release has left.
-             It finds COMPOSE_PROJECT_NAME and COMPOSE_FILE (which states the good release), COMPOSE_ENV_FILES where the project has such files, DRILL_RUN, DRILL_SERVICE, DRILL_GOOD_IMAGE and DRILL_BAD_IMAGE. `by: human` asks on the terminal: a yes there, or
->>>>>>> c21dde8fbd4dff47003018e3e6d7958a8bb7c464
              what is done beside it with `drill exec -- COMMAND`; silence is silence. A release is healthy whose steady state was
              not broken from its first answer to the decision, neither in all that time nor in any stretch as long as the hold (where others
              filled the machine meanwhile and answers were late alone, nobody knows), and whose own answers were no more often errors
