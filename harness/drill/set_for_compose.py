@@ -12,6 +12,7 @@ from harness.faults.bad_release import BadRelease
 from harness.faults.command import Command
 
 _MOST_BYTES = 256 * 1024  # of a script; what is larger is a program
+_LONGEST_LINE = 1024  # characters; a longer one is data, and the patterns below take the square of its length
 _NAME = r"[A-Za-z_]\w*"
 _VALUE = r"""(?:"[^"]*"|'[^']*'|`[^`]*`|\$\([^()]*\)|\$\{[^}]*\}|\$(?![({])|[^\s;&|"'`()$])*"""
 _ASSIGNED = re.compile(rf"(?<![\w./=-])({_NAME})=({_VALUE})")
@@ -72,7 +73,7 @@ def names_set(text: str) -> tuple[str, ...]:
     One that a container gets by `-e` does reach it, and is left out; so are those of a text that names other files.
     """
     text = re.sub(r"\\\n", " ", text)
-    text = re.sub(r"(?m)^[ \t]*#.*$", "", text)
+    text = re.sub(rf"(?m)^(?:[ \t]*#.*|.{{{_LONGEST_LINE},}})$", "", text)
     if re.search(r"\bunset[^\n;&|]*\bCOMPOSE_FILE\b", text):
         return ()
     if any(name == "COMPOSE_FILE" and "COMPOSE_FILE" not in value for name, value in _ASSIGNED.findall(text)):

@@ -14,7 +14,8 @@ from harness.expectations.called_before import unless_called_before
 from harness.expectations.held_back import unless_held_back
 from harness.expectations.release_story import release_story
 from harness.expectations.requests import not_begun
-from harness.expectations.return_judged import ReturnJudged
+from harness.expectations.return_judged import return_judged
+from harness.expectations.return_known import ReturnKnown
 from harness.expectations.steps import Step
 from harness.facts import NotInjected
 from harness.journal import Window
@@ -119,9 +120,9 @@ class RolledBack(Step):
         if story is None or refused is not None:
             why = f"could not be deployed: {refused.error}" if refused else "was not deployed"
             return inconclusive(f"the bad release {why}", reason="not_deployed", decide="a release that is deployed")
-        judged = ReturnJudged(self, evidence, story, window.start_s)
-        finding = unless_held_back(self, story, window.start_s, judged.finding())
-        finding = unless_called_before(judged, finding)
+        known = ReturnKnown(self, evidence, story, window.start_s)
+        finding = unless_held_back(self, story, window.start_s, return_judged(known))
+        finding = unless_called_before(known, finding)
         blind = self.unheard(evidence, Window(story.begun_s, window.start_s + self.within_s))
         pulled = self.by == "system" or story.pulled is not None or story.asked is not None
         if blind is None or pulled or finding.outcome is not Outcome.FAILED:
