@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeGuard
 
+from harness.drill.constants import Constants
 from harness.drill.handed import Handed, is_client
 from harness.drill.problem import shown_path
 from harness.drill.siblings import Source, Untold, sources
@@ -33,12 +34,20 @@ METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a client: `name` is what the ledger calls it, or '' where only a run knows that."""
+    """One call of a client, by one of the names that it may have: `name` is what the ledger calls it, or '' where only a run knows that."""
 
     method: str
     name: str
     path: Path
     line: int
+
+
+class Known:
+    """What the files of a locustfile tell together: the clients that are handed on, and the texts that names hold."""
+
+    def __init__(self, files: Sequence[Source]) -> None:
+        self.handed = Handed(files)
+        self.constants = Constants(files)
 
 
 def endpoints(*paths: Path) -> tuple[str, ...] | None:
@@ -75,8 +84,8 @@ def prepared(*paths: Path) -> tuple[str, ...]:
     if sure is None:
         return ()
     files = {source.path: source for path in paths for source in sources(path)}
-    handed = Handed(tuple(files.values()))
-    asked = [call.name for file in files.values() for call in _called(file, file.tree, handed)]
+    known = Known(tuple(files.values()))
+    asked = [call.name for file in files.values() for call in _called(file, file.tree, known)]
     prepares = [
         call.name
         for file in files.values()
@@ -84,7 +93,7 @@ def prepared(*paths: Path) -> tuple[str, ...]:
         if _is_user(node)
         for part in node.body
         if _is_on_start(part)
-        for call in _called(file, part, handed)
+        for call in _called(file, part, known)
     ]
     return tuple(name for name in sure if 0 < asked.count(name) == prepares.count(name))
 
@@ -94,8 +103,8 @@ def _asked(paths: Sequence[Path]) -> list[Call]:
     found: list[Call] = []
     for path in paths:
         files = tuple(sources(path))
-        handed = Handed(files)
-        called = [call for file in files for call in _called(file, file.tree, handed)]
+        known = Known(files)
+        called = [call for file in files for call in _called(file, file.tree, known)]
         if not called and any(_is_user(node) for file in files for node in ast.walk(file.tree)):
             raise Untold(path, 1, "has users, and shows no request of theirs")
         found += called
@@ -114,7 +123,7 @@ def _is_on_start(node: ast.AST) -> bool:
     return isinstance(node, ast.FunctionDef) and node.name == "on_start"
 
 
-def _called(source: Source, tree: ast.AST, handed: Handed) -> Iterator[Call]:
+def _called(source: Source, tree: ast.AST, known: Known) -> Iterator[Call]:
     """Each call of a client in a part of a file. Raises Untold for one of an unknown method, or a client that is handed on."""
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     told = {
@@ -122,13 +131,13 @@ def _called(source: Source, tree: ast.AST, handed: Handed) -> Iterator[Call]:
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and (id(node) in called or node.attr not in (*METHODS, "request"))
     }
-    told |= {id(node) for node in handed.known(tree)}
+    told |= {id(node) for node in known.handed.known(tree)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _of_client(node):
-            method, name = _name(node)
+            method, names = _names(node, known.constants)
             if not method:
                 raise Untold(source.path, node.lineno, "makes a request whose method only a run knows")
-            yield Call(method, name, source.path, node.lineno)
+            yield from (Call(method, name, source.path, node.lineno) for name in names or ("",))
         elif isinstance(node, (ast.Name, ast.Attribute, ast.alias)) and _hides(node, told):
             raise Untold(source.path, node.lineno, f"may make requests that no call tells of ({last_name(node)})")
 
@@ -149,8 +158,8 @@ def last_name(node: ast.Name | ast.Attribute | ast.alias) -> str:
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else node.name
 
 
-def _name(call: ast.Call) -> tuple[str, str]:
-    """Its method and the whole name, each '' where only a run knows it."""
+def _names(call: ast.Call, constants: Constants) -> tuple[str, tuple[str, ...]]:
+    """Its method and each whole name that it may have: '' and () where only a run knows."""
     assert isinstance(call.func, ast.Attribute)
     method, rest = call.func.attr, list(call.args)
     if method == "request":
@@ -160,12 +169,11 @@ def _name(call: ast.Call) -> tuple[str, str]:
     if len(rest) > 1 and call.func.attr == "request":
         words["name"] = rest[1]
     url = words.get("name") or words.get("url") or words.get("path") or (rest[0] if rest else None)
-    called = url.value if isinstance(url, ast.Constant) else None
     if method.lower() not in METHODS:
-        return "", ""
-    method = method.upper()
-    if None in words or not isinstance(called, str):
-        return method, ""
-    if "name" not in words and ("params" in words or not _AS_IT_IS.match(called)):
-        return method, ""  # HttpUser's is named by what is sent: by the path alone, quoted, and with its parameters
-    return method, f"{method} {called}"
+        return "", ()
+    method, called = method.upper(), constants.of(url)
+    if None in words:
+        return method, ()
+    if "name" not in words and ("params" in words or not all(map(_AS_IT_IS.match, called))):
+        return method, ()  # HttpUser's is named by what is sent: by the path alone, quoted, and with its parameters
+    return method, tuple(f"{method} {text}" for text in called)
