@@ -49,8 +49,8 @@ class Constants:
                     yield _called(target), node.value.value
                 elif node.value is not None:
                     yield from ((_called(one), ANYTHING) for one in ast.walk(target) if _stores(one))
-        elif target := _target(node):
-            yield from ((_called(one), ANYTHING) for one in ast.walk(target) if _stores(one))
+        elif bound := _target(node):
+            yield from ((_called(one), ANYTHING) for one in ast.walk(bound) if _stores(one))
         elif isinstance(node, ast.arg):
             yield node.arg, ANYTHING
         elif isinstance(node, ast.ClassDef):
