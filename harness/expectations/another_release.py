@@ -19,10 +19,12 @@ def another_release(evidence: Evidence, story: ReleaseStory) -> str:
     """
     last = tuple(releases_at(evidence.journal, story.services, story.end_s).values())
     strange = [seen for seen in last if seen.release == "other"]
-    runs = ", ".join(f"{seen.container} runs {seen.image or 'another release'}" for seen in strange)
+    runs = ", ".join(
+        f"{seen.container} runs another release{f' ({seen.image})' if seen.image else ''}" for seen in strange
+    )
     if not story.version:
         neither = strange and not story.still_bad and not story.seen.version
-        return f"{runs}, which is neither that one nor the one from before" if neither else ""
+        return f"{runs}, neither that one nor the one from before" if neither else ""
     before, after = _before(evidence, story), _at_the_end(evidence, story)
     new = [name for name in after if name not in before]
     if not before or (not new and (not strange or set(after) & set(before))):

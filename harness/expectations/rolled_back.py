@@ -105,7 +105,8 @@ class RolledBack(Step):
         return self.as_before.undecidable(reach) if self.as_before else ""
 
     def doubtful(self, reach: Reach) -> str:
-        return self.as_before.doubtful(reach, self.within_s) if self.as_before else ""
+        compared = self.as_before.doubtful(reach, self.within_s) if self.as_before else ""
+        return "; ".join(filter(None, (super().doubtful(reach), compared)))
 
     def needs(self, reach: Reach) -> str:
         return self.as_before.needs() if self.as_before else ""

@@ -63,7 +63,7 @@ def test_the_image_of_another_release_is_named() -> None:
     for evidence in (seen(goes("third"), "other", "api:third"), seen(goes(""), "other", "api:third")):
         finding = judged(evidence)
         assert (finding.outcome, finding.reason) == (UNKNOWN, "another_release"), finding.because
-        assert "api-1 runs api:third, api-2 runs api:third" in finding.because
+        assert "api-1 runs another release (api:third), api-2 runs another release (api:third)" in finding.because
 
 
 def test_where_no_answer_names_a_version_the_image_alone_tells() -> None:
