@@ -81,7 +81,7 @@ def name_told(one: SelectorSeen) -> str:
         return ""
     if one.before:
         return f" (there was a metric {one.metric} before this run)"
-    return f" (nothing tells of a metric {one.metric} yet: so it would be of a misspelt one)"
+    return f" (nothing tells of a metric {one.metric} yet; a misspelt name would look the same)"
 
 
 def without(evidence: Evidence, window: Window) -> str:
