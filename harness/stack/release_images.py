@@ -67,7 +67,7 @@ def ready_release(
     missing: list[Missing] = []
     project = project.as_stated
     other = _with_variables(project, release, profiles)
-    making = functools.cache(functools.partial(_built, project, other, offline=offline, say=say))
+    making = functools.cache(functools.partial(_built, other, offline=offline, say=say))
     named, problem = _by_name(project, release, offline=offline, say=say)
     if problem is not None:
         raise CannotRun(problem)
@@ -160,12 +160,10 @@ def _by_name(
         return "", None
     every = read_project(project.files, profiles=("*",), env_files=project.env_files)
     makers = [name for name, body in every.services.items() if body.get("build") and body.get("image") == release.image]
-    return _built(project, every, makers[0], offline=offline, say=say) if makers else (release.image, None)
+    return _built(every, makers[0], offline=offline, say=say) if makers else (release.image, None)
 
 
-def _built(
-    project: Project, other: Project, service: str, *, offline: bool, say: Callable[[str], object]
-) -> tuple[str, Missing | None]:
+def _built(other: Project, service: str, *, offline: bool, say: Callable[[str], object]) -> tuple[str, Missing | None]:
     """Build what the files state under a name of ours, upon the run's own images where it begins FROM another service's."""
     given = other.services[service]["build"]
     how = {word: value for word, value in given.items() if word != "context"}  # one name wherever the project lies
@@ -174,22 +172,9 @@ def _built(
     if offline and image_exists(image):
         return image, None
     say(f"building {image}")
-    config = _upon_ours(project, other, service)
+    config, _ = image_names(other.config)
     config["services"][service]["image"] = image
     return image, build(other, config, service)
-
-
-def _upon_ours(project: Project, other: Project, service: str) -> dict[str, Any]:
-    """The other reading, whose service begins FROM what the run built, also where the variables give that another tag."""
-    config, _ = image_names(other.config)
-    ours, theirs = image_names(project.config)[0]["services"], config["services"]
-    renamed = {theirs[name].get("image"): ours[name].get("image") for name in ours if name in theirs}
-    contexts = theirs[service]["build"].get("additional_contexts") or {}
-    for tag, place in contexts.items():
-        kind, found, image = str(place).partition("docker-image://")
-        if found and not kind:
-            contexts[tag] = found + str(renamed.get(image, image))
-    return config
 
 
 def _pulled(

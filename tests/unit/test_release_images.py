@@ -89,18 +89,8 @@ def test_an_image_based_on_another_of_the_project_is_built_upon_the_runs_own(
 ) -> None:
     release(monkeypatch, shared, "api")
     ((_, build),) = machine.built
-    assert build["additional_contexts"] == {"shop-base": "docker-image://drill/shop/shop-base"}
+    assert build["additional_contexts"] == {"shop-base": "docker-image://drill/shop-base"}
     assert build["args"] == {"RELEASE": "bad"}
-
-
-def test_a_base_that_the_variables_give_another_tag_is_the_runs_own_too(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    release(
-        monkeypatch, lambda tag: {**shared(tag), "base": {"build": {"context": "/b"}, "image": f"base:{tag}"}}, "api"
-    )
-    ((_, build),) = machine.built
-    assert build["additional_contexts"]["base:bad"] == "docker-image://drill/shop/base:good"
 
 
 def test_a_tag_alone_is_what_is_here_or_in_the_registry_before_it_is_built_anew(

@@ -137,46 +137,17 @@ def test_an_image_based_on_another_of_the_project_is_built_on_ours() -> None:
     }
     new, _ = image_names({"name": "shop", "services": services})
     contexts = new["services"]["app"]["build"]["additional_contexts"]
-    assert contexts == {"shop/base:1": "docker-image://drill/shop/shop/base:1", "x": "/x"}
+    assert contexts == {"shop/base:1": "docker-image://drill/shop-base", "x": "/x"}
     assert "additional_contexts" not in new["services"]["base"]["build"]
 
 
 def test_what_is_built_never_moves_the_users_own_tag(config: dict[str, Any]) -> None:
     new, lines = image_names(config)
-    assert new["services"]["api"]["image"] == new["services"]["job"]["image"] == "drill/shop/shop/api:prod"
+    assert new["services"]["api"]["image"] == new["services"]["job"]["image"] == "drill/shop-api"
     assert new["services"]["db"]["image"] == "postgres:16"
     assert "tags" not in new["services"]["api"]["build"]
     assert not {"pull_policy", "profiles"} & set(new["services"]["api"])
     assert len(lines) == 2
-
-
-def test_a_build_that_services_share_bears_the_users_tag_and_no_other_services_name() -> None:
-    build = {"context": "/hotel/app", "args": {"RELEASE": "good"}}
-    services = {
-        "alertmanager": {"build": build},
-        "api": {"build": build, "image": "Registry:5000/nw/hotel:1.4"},
-        "mine": {"build": {"context": "/m"}, "image": "drill/hotel:1"},
-        "sha": {"build": {"context": "/s"}, "image": "shop@sha256:0a"},
-        "same": {"build": {"context": "/t"}, "image": "drill/hotel:1"},
-    }
-    named = {
-        name: body["image"] for name, body in image_names({"name": "h", "services": services})[0]["services"].items()
-    }
-    assert named == {
-        "alertmanager": "drill/h/registry-5000/nw/hotel:1.4",
-        "api": "drill/h/registry-5000/nw/hotel:1.4",
-        "mine": "drill/h/hotel:1",
-        "sha": "drill/h/shop",
-        "same": "drill/h/hotel-2:1",
-    }
-
-
-def test_a_shared_build_without_a_tag_is_called_by_its_folder() -> None:
-    services = {name: {"build": {"context": "/shop/app"}} for name in ("admin", "api")} | {
-        "db": {"build": {"context": "/shop/db"}}
-    }
-    new, _ = image_names({"name": "shop", "services": services})
-    assert [body["image"] for body in new["services"].values()] == ["drill/shop-app", "drill/shop-app", "drill/shop-db"]
 
 
 def test_images_have_names_that_docker_takes_and_that_are_theirs_alone() -> None:

@@ -6,32 +6,16 @@ import copy
 import itertools
 import re
 from collections.abc import Container
-from pathlib import Path
 from typing import Any
 
 
 def built_name(project: str, service: str, taken: Container[str] = ()) -> str:
     """drill/PROJECT-SERVICE in the letters that Docker takes for an image; services may be called `_kv__` or `A..b`,
     and `DB` beside `db`."""
-    parts = (_component(part) for part in (project, service))
-    return _free("drill/" + ("-".join(part for part in parts if part) or "image"), "", taken)
-
-
-def _like(project: str, image: str, taken: Container[str]) -> str:
-    """drill/PROJECT/ and the user's own name and tag, by which people and their scripts know it; always a longer name than theirs."""
-    folder, _, last = image.partition("@")[0].removeprefix("drill/").rpartition("/")
-    last, colon, tag = last.partition(":")
-    parts = (_component(part) for part in (project, *folder.split("/"), last))
-    return _free("/".join(("drill", *(part for part in parts if part))), colon + tag, taken)
-
-
-def _free(name: str, tag: str, taken: Container[str]) -> str:
-    others = (f"{name}-{number}{tag}" for number in itertools.count(2))
-    return next(one for one in itertools.chain([name + tag], others) if one not in taken)
-
-
-def _component(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", _separator, text.lower()).strip("._-")
+    parts = (re.sub(r"[^a-z0-9]+", _separator, part.lower()).strip("._-") for part in (project, service))
+    name = "drill/" + ("-".join(part for part in parts if part) or "image")
+    others = (f"{name}-{number}" for number in itertools.count(2))
+    return next(one for one in itertools.chain([name], others) if one not in taken)
 
 
 def _separator(found: re.Match[str]) -> str:
@@ -39,8 +23,9 @@ def _separator(found: re.Match[str]) -> str:
 
 
 def image_names(config: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Name what is built after the user's own `image:`, else after its service, also where another service uses it by the user's
-    tag; what is started is what was made ready before, so pull policies and profiles (already chosen) go."""
+    """Name what is built drill/PROJECT-SERVICE, also where another service uses it by the user's tag; what is started
+    is
+    what was made ready before, so pull policies and profiles (already chosen) go."""
     new, lines = copy.deepcopy(config), []
     services = new.get("services") or {}
     renamed: dict[str, str] = {}
@@ -50,7 +35,7 @@ def image_names(config: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
         if not build:
             continue
         # Services with one and the same build share one image, as the file means it.
-        ours = made.get(repr(build)) or _named(config, name, build, made.values())
+        ours = made.get(repr(build)) or built_name(str(config.get("name")), name, made.values())
         made[repr(build)] = ours
         if body.get("image"):
             renamed[str(body["image"])] = ours
@@ -66,16 +51,6 @@ def image_names(config: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
         body.pop("pull_policy", None)
         body.pop("profiles", None)
     return new, lines
-
-
-def _named(config: dict[str, Any], first: str, build: Any, taken: Container[str]) -> str:
-    """A build that several services share bears no one service's name: the others would be told by it."""
-    project = str(config.get("name"))
-    sharing = [body for body in config["services"].values() if repr(body.get("build")) == repr(build)]
-    if stated := next((str(body["image"]) for body in sharing if body.get("image")), ""):
-        return _like(project, stated, taken)
-    folder = Path(str(build.get("context") or "")).name if isinstance(build, dict) and len(sharing) > 1 else ""
-    return built_name(project, folder or first, taken)
 
 
 def _based_on_each_other(services: dict[str, Any], renamed: dict[str, str]) -> None:
