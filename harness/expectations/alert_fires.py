@@ -45,7 +45,8 @@ class AlertFires(Expectation):
     Units:   within: a duration from the phase's beginning (in `then` from its end); the whole phase when left out.
              `labels` must be among the alert's own. flaps: how often the same alert may fire anew in the phase.
              holds: true: it fires from then on until the fault begins to be taken out (a release: until its rollback is decided);
-             one that begins only then is late (rule_too_slow: its `for` alone is longer than that).
+             one that begins only when it is out (a release: has left) is late (rule_too_slow: its `for`
+             alone is longer than the fault was on).
              production_equivalent: the most that it may take from the fault to the alert where a full window of clean history
              lies before it. A Prometheus that was just started has none, so a rule on long windows fires in a rehearsal far
              sooner than it would in production (or an absolute rate far later).
@@ -55,9 +56,10 @@ class AlertFires(Expectation):
     Decides: when the phase is over; in `then` when the time is. Failed: late, pending_only, other_service, wrong_labels,
              rule_missing, rule_broken, rule_too_slow (its `for` alone is longer than the time), rule_impossible (its
              expression can never hold: more is asked than it gives), missed, flapping, cleared_early (with `holds`),
-             production_late. Where evaluations leave no time for it, or none fell into it, no fault could be detected
-             (inconclusive: below_floor, not_evaluated, no_series: its rule's `offset` looks back to before the run); nor where another
-             source than Prometheus makes the alert (other_source).
+             production_late. Where evaluations leave no time for it (with `holds`, a rollback), or none fell into it,
+             no fault could be detected (inconclusive: below_floor, not_evaluated, no_series: its rule's `offset` looks back to before
+             the run); nor where another source than Prometheus makes the alert (other_source). too_near, with `holds`: it began after
+             the rollback of a release was decided, and nobody saw whether this had left by then.
     Source:  Prometheus' /api/v1/rules each second; an alert fires at the time of an evaluation, which is exact. Measured is the
              time since the fault, an interval as wide as its injection; its links, from the effect over the first sample to
              the page, stand in the details. The production time comes from promtool, on the raw series of this run.
@@ -147,7 +149,7 @@ class AlertFires(Expectation):
         measure = Measure(round(low_s, 3), round(first.from_s - from_s, 3), "s", "grid")
         limit = f" (limit {spell(self.within_s)})" if self.within_s is not None else ""
         since = f", {measure} after the fault" if evidence.faults and not evidence.then and evidence.phase else ""
-        out_s, gone = mid_fault.out_before(evidence, first.from_s)
+        gone = mid_fault.after_end(evidence, first.from_s)
         least = f"; it could not in less than {floor}" if floor else ""
         said = (
             f"{first.alert}{alerting.shown(first.labels)} fired {after_s:.1f} s after {alerts.start_of(evidence)}"
@@ -160,10 +162,9 @@ class AlertFires(Expectation):
         if (flapping := self._flapping(evidence, window, (from_s, limit_s), fresh, where)) is not None:
             return flapping
         if self.holds and gone:
-            held = f"{said}; so it held at no time while the fault was on"
-            slow = alerts.rule_too_slow(evidence, held, self.alert, self.labels, out_s - from_s, limit_s)
-            late = slow or failed(held, reason="late", cites=where)
-            return replace(late, measure=measure, details=details)
+            claimed = self.alert, self.labels
+            if late := mid_fault.began_late(evidence, said, claimed, first.from_s, stretch, floor):
+                return replace(late, measure=measure, details=details, cites=(*dict.fromkeys((*late.cites, *where)),))
         if (
             self.holds
             and (early := mid_fault.cleared_early(evidence, self.alert, self.labels, first, fresh)) is not None

@@ -132,7 +132,7 @@ class PageJudged:
         when = f"{early_s:.1f} s before" if early_s > 0 else f"{after_s:.1f} s after"
         least = f"; it could not in less than {floor}" if floor and claim.status == "firing" else ""
         least += mid_fault.told(evidence, first.at_s) if claim.status == "resolved" else ""
-        gone = mid_fault.out_before(evidence, first.at_s)[1] if claim.status == "firing" else ""
+        gone = mid_fault.after_end(evidence, first.at_s) if claim.status == "firing" else ""
         return passed(
             f"{first.first.receiver} was sent {self._what(to=False)} {when} {alerts.start_of(evidence)}{limit}, "
             f"{fired_s:.1f} s after the alert {'cleared' if claim.status == 'resolved' else 'fired'}"

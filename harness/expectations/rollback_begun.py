@@ -1,4 +1,4 @@
-"""When somebody began to take a bad release back: from then on what is seen is not the release's doing alone. Pure."""
+"""When somebody began to take a bad release back (from then on what is seen is not its doing alone), and when it had left. Pure."""
 
 from __future__ import annotations
 
@@ -23,6 +23,21 @@ def release_back(evidence: Evidence, fault: str) -> Instant:
     if story is None or story.gone is None or (story.version and len(story.others) < story.needed):
         return begun
     return story.gone
+
+
+def release_left(evidence: Evidence, fault: str, between: Instant) -> Instant:
+    """Until when a release that was taken back surely served, and from when on it surely did not; as far as neither is known, the
+    bounds of `between`: when that was decided, and when we put it back."""
+    story = release_story(evidence, fault)
+    if story is None:
+        return between
+    last, gone = story.at.get("last_bad"), story.gone
+    on_s = max(between.low_s, last.high_s if last else between.low_s)
+    if story.closed and (story.still_bad or story.halved or story.seen.still):
+        return Instant(between.high_s, between.high_s)
+    if not story.closed or gone is None or (story.version and len(story.others) < story.needed):
+        return Instant(on_s, between.high_s)
+    return Instant(max(on_s, gone.low_s), max(on_s, gone.high_s))
 
 
 def rollback_begun(journal: Journal, fault: str) -> Instant:

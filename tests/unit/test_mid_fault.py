@@ -13,7 +13,7 @@ from harness.expectations.alert_clears import AlertClears
 from harness.expectations.alert_fires import AlertFires
 from harness.expectations.base import Evidence, Reach, Steady
 from harness.expectations.page_sent import PageSent
-from harness.ledger import NO_ROWS, rows_of
+from harness.ledger import NO_ROWS, Rows, rows_of
 from harness.testing import WrittenLogs
 from harness.verdict import Finding
 
@@ -92,7 +92,7 @@ def test_where_nobody_looked_all_the_time_it_is_open_and_flapping_comes_first() 
     assert came_out(judged(twice, story(*anew))) == ("failed", "cleared_early")
 
 
-GONE_EARLY = (f.Mended(seen_s=28.1, fault=FAULT, begun_s=28), *FIRED, page(31, start_s=30))
+GONE_EARLY = (f.Mended(seen_s=33.1, fault=FAULT, begun_s=33), alert("firing", 35), page(36, start_s=35))
 
 
 def test_an_alert_that_came_when_the_fault_was_out_held_at_no_time() -> None:
@@ -106,19 +106,79 @@ def test_an_alert_that_came_when_the_fault_was_out_held_at_no_time() -> None:
     assert "3.0 s after the fault was taken out" in judged(PAGED, gone).because
 
 
-def test_an_alert_that_came_when_the_release_had_been_taken_back_held_at_no_time() -> None:
-    back = released(*FIRED, page(31, start_s=30), pulled(27))
+def served(bad_until_s: int, good_until_s: int = 90) -> Rows:
+    """Answers of the good version, of the release from 22 s on, and of the good one again."""
+    spans = (("good", 11, 21), ("bad", 22, bad_until_s), ("good", bad_until_s, good_until_s))
+    return rows_of([{"at_s": at_s, "took_ms": 100.0, "version": who} for who, a, b in spans for at_s in range(a, b)])
+
+
+FIRED_LATE = (alert("firing", 35), page(36, start_s=35))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"rows": served(31)},
+        {
+            "seen": [
+                f.ReleaseSeen(seen_s=22, service="api", container="a", release="bad"),
+                f.ReleaseSeen(seen_s=30, service="api", container="a", release="good"),
+                f.Deployed(seen_s=30, service="api", image="good", by="rollback", begun_s=29),
+            ]
+        },
+    ],
+)
+def test_an_alert_that_came_when_the_release_had_left_held_at_no_time(told: dict[str, Any]) -> None:
+    back = replace(released(*FIRED_LATE, pulled(27), *told.get("seen", ())), rows=told.get("rows", NO_ROWS))
     found = HOLDS.check(back)
     assert came_out(found) == ("failed", "late")
-    assert "3.0 s after the rollback was decided" in found.because
-    told = FIRES.check(back)
-    assert came_out(told) == ("passed", "met")
-    assert "3.0 s after the rollback was decided" in told.because
-    assert "4.0 s after the rollback was decided" in PAGED.check(back).because
+    assert "8.0 s after the rollback was decided" in found.because
+    assert "which was out by 30." in found.because
+    fires = FIRES.check(back)
+    assert came_out(fires) == ("passed", "met")
+    assert "8.0 s after the rollback was decided" in fires.because
+    assert "9.0 s after the rollback was decided" in PAGED.check(back).because
 
 
-def test_where_the_rule_waits_longer_than_the_release_was_on_that_is_why() -> None:
-    found = HOLDS.check(released(*FIRED, pulled(25)))  # `for` is 5 s, and it was asked for at 21 s
+@pytest.mark.parametrize("pulled_s", [24, 28.5, 29])
+def test_an_alert_that_came_while_the_release_served_on_after_its_rollback_was_decided_is_met(pulled_s: float) -> None:
+    found = HOLDS.check(replace(released(*FIRED, pulled(pulled_s)), rows=served(40)))
+    assert came_out(found) == ("passed", "met")
+    assert f"{30 - pulled_s:.1f} s after the rollback was decided" in found.because
+
+
+def test_a_release_that_no_rollback_took_away_was_on() -> None:
+    bad = f.ReleaseSeen(seen_s=22, service="api", container="a", release="bad")
+    assert came_out(HOLDS.check(released(*FIRED, pulled(27), bad))) == ("passed", "met")
+
+
+def test_where_nothing_tells_when_the_release_left_it_is_open() -> None:
+    found = HOLDS.check(released(*FIRED, pulled(27)))
+    assert came_out(found) == ("inconclusive", "too_near")
+    assert "it had not left at 27.0 s and had by 85.0 s" in found.because
+    few = HOLDS.check(replace(released(*FIRED_LATE, pulled(27)), rows=served(31, 31)))
+    assert came_out(few) == ("inconclusive", "too_near")
+    assert "it had not left at 30.1 s" in few.because
+
+
+def test_while_the_release_is_watched_still_nothing_is_known_of_when_it_left() -> None:
+    whole = replace(released(*FIRED_LATE, pulled(27)), rows=served(31))
+    cut = [fact for fact in whole.journal.facts if fact.seen_s < 60]
+    found = HOLDS.check(replace(whole, journal=type(whole.journal)(tuple(cut)), over=False))
+    assert came_out(found) == ("inconclusive", "too_near")
+
+
+def test_a_rollback_that_was_quicker_than_the_rule_can_be_fails_no_alert() -> None:
+    found = HOLDS.check(replace(released(*FIRED_LATE, pulled(24)), rows=served(26)))
+    assert came_out(found) == ("inconclusive", "below_floor")
+    assert "4.1 s after it was asked for, and the alert may take 5–8 s" in found.because
+    slow = replace(released(*FIRED_LATE, pulled(23)), rows=served(24))  # not even its `for` of 5 s
+    assert came_out(HOLDS.check(slow)) == ("inconclusive", "below_floor")
+
+
+def test_where_the_rule_waits_longer_than_the_fault_was_on_that_is_why() -> None:
+    brief = story(f.Mended(seen_s=25.1, fault=FAULT, begun_s=25), *FIRED, but=(f.Mended,))
+    found = judged(HOLDS, brief)  # `for` is 5 s, and it was asked for at 21 s
     assert came_out(found) == ("failed", "rule_too_slow")
     assert "`for` of the rule Slow is 5s" in found.because
 
@@ -163,11 +223,8 @@ def test_whoever_takes_a_release_back_it_need_hold_no_longer(happened: tuple[f.F
 
 
 def test_a_release_that_answers_alone_tell_of_was_taken_back_by_its_last_answer() -> None:
-    serves = [{"at_s": at_s, "took_ms": 100.0, "version": "good"} for at_s in range(11, 21)]
-    serves += [{"at_s": at_s, "took_ms": 100.0, "version": "bad"} for at_s in range(22, 40)]
-    serves += [{"at_s": at_s, "took_ms": 100.0, "version": "good"} for at_s in range(40, 90)]
-    assert came_out(HOLDS.check(replace(released(*EARLY), rows=rows_of(serves)))) == ("passed", "met")
-    assert came_out(HOLDS.check(replace(released(*EARLY), rows=rows_of(serves[:28])))) == ("failed", "cleared_early")
+    assert came_out(HOLDS.check(replace(released(*EARLY), rows=served(40)))) == ("passed", "met")
+    assert came_out(HOLDS.check(replace(released(*EARLY), rows=served(40, 40)))) == ("failed", "cleared_early")
 
 
 @pytest.mark.parametrize(
