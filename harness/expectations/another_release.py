@@ -15,7 +15,7 @@ MOST = 3  # versions that are named
 def another_release(evidence: Evidence, story: ReleaseStory) -> str:
     """In words, what served at the end, and what had before; '' where it was the same, or nobody can tell.
 
-    A container that runs the good image is good whatever it calls itself: some make a version of their own of each start.
+    A container that runs the good release is good whatever it calls itself: some make a version of their own of each start.
     """
     last = tuple(releases_at(evidence.journal, story.services, story.end_s).values())
     strange = [seen for seen in last if seen.release == "other"]
@@ -29,7 +29,7 @@ def another_release(evidence: Evidence, story: ReleaseStory) -> str:
     new = [name for name in after if name not in before]
     if not before or (not new and (not strange or set(after) & set(before))):
         return ""
-    if not strange and (_is_good(evidence, story, last) or _of_several(evidence)):
+    if not strange and (_is_good(last) or _of_several(evidence)):
         return ""
     served = f"{listed(new)} answered at the end" if new else "answers at the end named no version"
     beside = f"; {runs}" if runs else ""
@@ -58,10 +58,9 @@ def _at_the_end(evidence: Evidence, story: ReleaseStory) -> tuple[str, ...]:
     return story.others.sent_after(float(sent_s.max()) - evidence.steady.for_s).names()
 
 
-def _is_good(evidence: Evidence, story: ReleaseStory, last: Sequence[ReleaseSeen]) -> bool:
-    """Whether every container runs the good image, by which alone it is told from the bad one."""
-    bad = {seen.image for seen in evidence.journal.of(ReleaseSeen, release="bad") if seen.service in story.services}
-    return bool(last) and all(seen.release == "good" and seen.image not in bad for seen in last)
+def _is_good(last: Sequence[ReleaseSeen]) -> bool:
+    """Whether every container was seen to have all that the release changed as it was before."""
+    return bool(last) and all(seen.release == "good" for seen in last)
 
 
 def _of_several(evidence: Evidence) -> bool:

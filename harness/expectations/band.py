@@ -10,7 +10,7 @@ from itertools import groupby
 from pydantic import Field, model_validator
 
 from harness import alerting, promql
-from harness.facts import Sampled, TargetSeen
+from harness.facts import RuleSeen, Sampled, TargetSeen
 from harness.journal import Journal
 from harness.quantities import Model, figures
 
@@ -76,14 +76,22 @@ class Band(Model):
         return tuple(self._looks(samples))
 
     def stale_s(self, journal: Journal, shown: Sampled) -> float:
-        """How long before an answer what it shows may have been so last: as old as the last scrape, and as far back as it reads."""
+        """How long before an answer what it shows may have been so last: as old as the last scrape, and as far back as it reads,
+        through recording rules as old as their last evaluations."""
         try:
-            back_s = max((reading.back_s for reading, _ in promql.readings(self.query)), default=0.0)
+            course = self.course(journal)
         except ValueError:
             back_s = 0.0
+        else:
+            groups = {rule.group: rule.interval_s for rule in course.rules if rule.kind == "recording"}
+            back_s = course.window_s + sum(groups.values())
         targets, of = journal.of(TargetSeen), shown.labels
         mine = [one for one in targets if (one.job, one.instance) == (of.get("job"), of.get("instance"))]
         return max(back_s, *(one.interval_s for one in mine or targets), 0.0)
+
+    def course(self, journal: Journal) -> promql.Course:
+        """What the query reads, through the recording rules that were seen. Raises ValueError where it cannot be read."""
+        return promql.course_of(alerting.loaded(journal), RuleSeen(rule="", expr=self.query))
 
     def _looks(self, samples: Sequence[Sampled]) -> Iterator[Look]:
         for at_s, group in groupby(samples, key=lambda sample: sample.at_s):

@@ -10,6 +10,7 @@ from harness.expectations.band import Band, Look
 from harness.expectations.base import Evidence
 from harness.expectations.healed import Healed
 from harness.expectations.release_story import ReleaseStory
+from harness.journal import Journal
 
 TOTALS = ("_total", "_count", "_sum", "_bucket")
 
@@ -18,7 +19,7 @@ TOTALS = ("_total", "_count", "_sum", "_bucket")
 class HarmLeft:
     """
     look    the last of the window, beyond the limit
-    open    nothing excuses it: no `healed` of the phase has it for its own, it was not there before the release, and it could have come back
+    open    nothing excuses it: no `healed` of the phase reads the same metric, it was not there before the release, and it could have come back
     """
 
     look: Look
@@ -42,18 +43,35 @@ def harm_left(evidence: Evidence, story: ReleaseStory, harm: Band, left_s: float
         return None
     before = _last(harm.looks(journal, 0.0, story.begun_s))
     fresh = last.at_s - harm.stale_s(journal, last.worst) > left_s
-    taken_over = any(isinstance(claim, Healed) for claim in evidence.claims)
+    taken_over = any(isinstance(claim, Healed) and _same(claim.harm, harm, journal) for claim in evidence.claims)
     there = before is not None and before.well is False
-    return HarmLeft(last, fresh and not taken_over and not there and _comes_back(harm.query))
+    return HarmLeft(last, fresh and not taken_over and not there and _comes_back(harm, journal))
 
 
 def _last(looks: Iterable[Look]) -> Look | None:
     return next(iter(list(looks)[-1:]), None)
 
 
-def _comes_back(query: str) -> bool:
-    """A total never falls, by whatever name it is asked for: by its name, or since a query of it counts."""
+def _comes_back(harm: Band, journal: Journal) -> bool:
+    """A total never falls, unless it is its rate that is asked for; of a recording rule that nobody has seen nobody knows."""
     try:
-        return not any(one.counted or name.endswith(TOTALS) for one, name in promql.readings(query))
+        named = [(_name(one), one.counted) for one in harm.course(journal).readings]
     except ValueError:
         return False
+    return not any(":" in name.partition("{")[0] or (name.endswith(TOTALS) and not counted) for name, counted in named)
+
+
+def _same(one: Band, other: Band, journal: Journal) -> bool:
+    """Whether both read a metric in common."""
+    if one.query == other.query:
+        return True
+    try:
+        mine, theirs = ({_name(reading) for reading in band.course(journal).readings} for band in (one, other))
+    except ValueError:
+        return False
+    return bool(mine & theirs)
+
+
+def _name(reading: promql.Reading) -> str:
+    """The metric's, or the selector itself where it names none."""
+    return promql.metric_of(promql.parsed(reading.selector)) or reading.selector

@@ -19,11 +19,12 @@ def unseen(evidence: Evidence, story: ReleaseStory, start_s: float) -> str:
     gap = load_unseen(evidence.journal, start_s, story.end_s)
     if gap is not None:
         return _said("the load was not seen at work", gap, start_s)
-    return "" if story.version else _release_unseen(evidence, story, start_s)
+    return _release_unseen(evidence, story, start_s) if story.by_looks else ""
 
 
 def _release_unseen(evidence: Evidence, story: ReleaseStory, start_s: float) -> str:
-    """Without a version in the answers everything rests on looks, at containers and at what tells their version.
+    """Without a version in the answers everything rests on looks, at containers and at what tells their version; and with one, of
+    a release that was taken back in part, on those at containers.
 
     Until it was taken back a gap between two looks only widens what is known of when that was. After that, and at the end of what
     was not, the bad release could be there in a gap.
@@ -34,7 +35,7 @@ def _release_unseen(evidence: Evidence, story: ReleaseStory, start_s: float) -> 
         told = evidence.journal.by_cite.get(back.cite)
         since_s = told.seen_s if told else back.high_s  # a look may take long: it is over when what it saw is written
     looks = []
-    if story.seen.version:
+    if story.seen.version and not story.version:
         place = (seen_versions.PROBE, story.fault, seen_versions.GAP_S, seen_versions.LAG_S)
         looks.append(("what tells its version was not asked", *place))
     if story.contained or not story.seen.version:

@@ -68,7 +68,7 @@ def gone(known: ReturnKnown, low_s: float, high_s: float) -> Finding:  # noqa: P
         return known.unsaid(
             f"{left}, too near the limit to tell",
             reason="too_near",
-            decide="a version in every answer",
+            decide="a look at its containers nearer to the limit" if story.version else "a version in every answer",
             measure=measure,
         )
     return _well(known, left, high_s, harmed, own, measure)

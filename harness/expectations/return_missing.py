@@ -24,9 +24,9 @@ def still_there(known: ReturnKnown) -> Finding:  # noqa: PLR0911
             decide="a terminal, or a person who uses `drill ack` and `drill exec` beside the run",
         )
     ended = story.ended
-    done = story.pulled is None if ended is None else ended.exit_code == 0
-    if story.halved and not story.still_bad and done:
-        return known.failed(reason="taken_back_in_part", said=f"it was taken back in part alone: {still}")
+    if story.halved and not story.still_bad and (ended is None or ended.exit_code == 0):
+        runs = f"; {known.ill_end()}" if known.ill_end() else ""
+        return known.failed(reason="taken_back_in_part", said=f"it was taken back in part alone: {still}{runs}")
     if ended is not None and ended.exit_code == 0 and known.served_after(ended.seen_s):
         after = story.bad.sent_after(ended.seen_s)
         said = f"{known.shown()} ended with 0 at {known.at(ended.seen_s)}, but {still}"

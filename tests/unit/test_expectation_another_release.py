@@ -48,7 +48,7 @@ def judged(evidence: Evidence, **changes: Any) -> Finding:
     [
         seen(goes("third"), "other", "api:third"),
         goes("third", run=Run(looks=False)),
-        seen(goes("third"), "good", "api:bad"),
+        seen(goes("third"), "other", "api:bad"),
     ],
     ids=["another image", "by the answers alone", "other settings of the same image"],
 )
@@ -76,12 +76,14 @@ def test_where_no_answer_names_a_version_the_image_alone_tells() -> None:
     [
         seen(Run().evidence(), "other", "api:rebuilt"),
         goes("good, started at 33 s"),
+        seen(goes("good, started at 33 s"), "good", "api:bad"),
         goes("third", until_s=50.0, run=Run(looks=False)),
         goes("", run=Run(looks=False)),
     ],
     ids=[
         "the same version built anew",
         "a version of each start",
+        "a version of each start, and other settings of the same image",
         "a wrong one that was mended",
         "no version at the end",
     ],

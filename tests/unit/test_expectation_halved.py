@@ -11,6 +11,7 @@ import pytest
 from test_expectation_rolled_back import CLOSED, Run, claim
 
 from harness import facts as f
+from harness.testing import journal_of
 from harness.verdict import Finding, Outcome
 
 PASSED, FAILED, UNKNOWN = Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE
@@ -52,6 +53,28 @@ def test_what_was_taken_back_in_part_fails_and_the_part_that_stayed_is_named(hea
     assert (finding.outcome, finding.reason) == (FAILED, "taken_back_in_part"), finding.because
     assert "api-2 still has its variable PRICE_FACTOR" in finding.because
     assert "api-1" not in finding.because
+
+
+@pytest.mark.parametrize("header", [True, False])
+def test_a_part_that_nobody_looked_at_later_may_have_been_taken_back_too(header: bool) -> None:
+    """Answers tell a version, and nothing of the part that stayed."""
+    evidence = Halved(header=header).evidence()
+    facts = (one for one in evidence.journal.facts if not (isinstance(one, f.Looked) and one.seen_s > 34.0))
+    finding = claim().check(dataclasses.replace(evidence, journal=journal_of(*facts)))
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "not_watched"), finding.because
+    assert "api's containers were not looked at from" in finding.because
+
+
+def test_a_command_that_still_runs_has_taken_back_a_part() -> None:
+    finding = judged(Halved(done_s=None))
+    assert (finding.outcome, finding.reason) == (FAILED, "taken_back_in_part"), finding.because
+    assert "api-2 still has its variable PRICE_FACTOR; ./rollback.sh had not ended by 55.0 s" in finding.because
+
+
+def test_a_last_part_that_left_near_the_limit_wants_a_look_and_no_version() -> None:
+    finding = judged(Halved(whole_s=55.2))
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "too_near"), finding.because
+    assert finding.decide == "a look at its containers nearer to the limit"
 
 
 def test_a_system_that_takes_back_a_part_fails_by_the_same_name() -> None:

@@ -14,6 +14,17 @@ from harness.verdict import Finding
 
 HEALED = Healed.model_validate({"by": "system", "harm": HARM, "within": "40s"})
 
+OTHER = Healed.model_validate({"by": "system", "harm": {"query": "max(disk_full)", "below": 1}, "within": "40s"})
+
+
+def recorded(name: str, expr: str, interval_s: float = 5.0) -> f.Fact:
+    return f.RuleSeen(rule=name, kind="recording", group=name, expr=expr, interval_s=interval_s, seen_s=2.0)
+
+
+RULE = recorded("job:parked:rate2m", "sum(rate(parked[2m]))")
+FRESH = recorded("job:parked:rate10s", "sum(rate(parked_total[10s]))")
+SHORT = recorded("job:parked:rate30s", "sum(rate(parked_total[30s]))", 15.0)
+
 
 def judged(told: list[f.Fact], query: str = "parked", cut_s: float = CLOSED, **more: Any) -> Finding:
     """The release leaves at 33 s; its window ends at 75 s."""
@@ -47,10 +58,24 @@ def test_harm_that_is_over_when_the_release_has_left_passes_and_is_not_told() ->
         (parked(25, CLOSED), "parked", {"claims": (HEALED,)}),
         (parked(0, CLOSED), "parked", {}),
         (parked(25, CLOSED), "sum(parked_total)", {}),
-        (parked(25, CLOSED), "max(increase(parked[10s]))", {}),
         (parked(25, CLOSED), "max_over_time(parked[2m])", {}),
+        (parked(25, CLOSED), "sum(rate(parked_total[2m]))", {}),
+        ([RULE, *parked(25, CLOSED)], "job:parked:rate2m", {}),
+        ([SHORT, *parked(25, CLOSED)], "job:parked:rate30s", {}),
+        ([RULE, *parked(25, CLOSED)], "job:parked:rate2m", {"claims": (HEALED,)}),
+        (parked(25, CLOSED), "job:parked:unknown", {}),
     ],
-    ids=["healed takes it over", "there before the release", "a total", "counted", "a window that remembers"],
+    ids=[
+        "healed takes it over",
+        "there before the release",
+        "a total",
+        "a window that remembers",
+        "a rate that remembers",
+        "a recording rule that remembers",
+        "one that is evaluated seldom",
+        "healed takes a recording rule over",
+        "a recording rule that nobody has seen",
+    ],
 )
 def test_harm_that_is_not_the_rollbacks_to_undo_is_told_and_passes(
     told: list[f.Fact], query: str, more: dict[str, Any]
@@ -58,6 +83,28 @@ def test_harm_that_is_not_the_rollbacks_to_undo_is_told_and_passes(
     finding = judged(told, query, **more)
     assert finding.outcome is PASSED, finding.because
     assert f"{query} was still 3 at 54.5 s" in finding.because
+
+
+@pytest.mark.parametrize(
+    ("told", "query", "more"),
+    [
+        (parked(25, CLOSED), "parked", {"claims": (OTHER,)}),
+        (parked(25, CLOSED), '{instance="api:9090"}', {}),
+        (parked(25, CLOSED), "max(increase(parked_total[10s]))", {}),
+        ([FRESH, *parked(25, CLOSED)], "job:parked:rate10s", {}),
+        ([RULE, FRESH, *parked(25, CLOSED)], "job:parked:rate10s", {}),
+    ],
+    ids=[
+        "healed of another number",
+        "no metric named",
+        "a rate falls",
+        "a recording rule",
+        "beside one that remembers",
+    ],
+)
+def test_harm_that_could_have_come_back_is_open(told: list[f.Fact], query: str, more: dict[str, Any]) -> None:
+    finding = judged(told, query, **more)
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "harm_left"), finding.because
 
 
 @pytest.mark.parametrize("told", [parked(25, CLOSED), parked(25, 50), parked(72, CLOSED)])
