@@ -31,7 +31,7 @@ class StateRestored(Expectation):
     Units:   differences, each of one thing of one service (api.image) or of one declared part (schema).
     Counts:  of every service's containers, as Docker tells: their number, image (its digest), command, environment, mounted files
              (each bind-mounted regular file as the container sees it), health, restarts. Secrets are never kept: values are
-             compared by a keyed hash; one that is surely no secret, by its name and by what it is, is told. And each part that the drill declares (its own `state:`): rows of a table, a queue, a hash, an
+             compared by a keyed hash; a switch, a number, a size or a version, of a name that admits nobody, is told. And each part that the drill declares (its own `state:`): rows of a table, a queue, a hash, an
              answer, a command's lines. A container that was at work, has no health check and is not started again has done its job
              when it ended with 0 before any fault began: that is no difference. Folders that are mounted are not compared: declare what matters of them as a part.
     Decides: after the run (it belongs under the drill's own `expect`): with the load over, the faults out and the orders settled, the

@@ -22,7 +22,7 @@ Content = Callable[[str, str, int], bytes | None]
 def container_rows(described: Sequence[Mapping[str, Any]], content: Content) -> Iterator[dict[str, Any]]:
     """A row for each container, by name; `described` as `docker inspect` tells them.
 
-    environment  by name, a keyed hash of its value, behind the value itself where that is surely no secret
+    environment  by name, a keyed hash of its value, behind the value itself where that is a switch, a number, a size or a version (plain_values)
     files        by path in the container, a keyed hash of what is there
     restart             the policy by which Docker starts it again
     unread              by path, why a mounted file could not be read

@@ -94,7 +94,8 @@ def known(
         same = [one for one in running if bad.get(service, str(one["Image"])) == str(one["Image"])]
         if any(has(one, change) for one in same):
             raise NotApplied(f"{service} runs this release already: nothing would change")
-        parts[service] = known_before(running, change, stated[service])
+        image = inspected("image", str(stated[service].get("image") or names[service]))
+        parts[service] = known_before(running, change, stated[service], image[0].get("Config") or {} if image else {})
     return Out(changes, bad, good, names, parts, holder, release)
 
 

@@ -33,15 +33,26 @@ def has(container: Described, change: Change) -> bool:
 
 
 def known_before(
-    running: Sequence[Described], change: Change, stated: Mapping[str, Any]
+    running: Sequence[Described], change: Change, stated: Mapping[str, Any], image: Mapping[str, Any]
 ) -> Mapping[str, frozenset[Value]]:
-    """What each part may be in a good container: as one of them had it, or as the service's part of the run's file states it, from which
-    it is put back: containers of a project that ran already may be older."""
+    """What each part may be in a good container: as one of them had it, or as it is put back from the run's file: containers of a project
+    that ran already may be older, and an earlier phase may have changed them.
+
+    stated  the service's part of the run's file
+    image   the configuration of the good image
+    """
+    found = [*(parts_of(one, change) for one in running), _put_back(change, stated, image)]
+    return {name: frozenset(one[name] for one in found) for name in found[0]}
+
+
+def _put_back(change: Change, stated: Mapping[str, Any], image: Mapping[str, Any]) -> dict[str, Value]:
+    """As a container is that is made from the file: what the file does not state, its image gives."""
     lines = stated.get("environment") or {}
-    found: list[Mapping[str, Value]] = [parts_of(one, change) for one in running]
-    found.append({_variable(name): str(lines[name]) for name in change.environment if lines.get(name) is not None})
-    found.append({word: tuple(stated[word]) for word in WORDS if word in change.settings and stated.get(word)})
-    return {name: frozenset(one[name] for one in found if name in one) for name in found[0]}
+    # Docker takes no command from an image whose entrypoint another takes the place of.
+    own = {**image, "Cmd": None} if stated.get("entrypoint") else image
+    made = parts_of({"Config": own}, change)
+    made |= {_variable(name): str(lines[name]) for name in change.environment if lines.get(name) is not None}
+    return made | {word: tuple(stated[word]) for word in WORDS if word in change.settings and stated.get(word)}
 
 
 def _variable(name: str) -> str:

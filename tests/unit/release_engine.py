@@ -26,6 +26,7 @@ class Engine:
         self.said: list[tuple[str, ...]] = []
         self.refuses = False
         self.stays = False
+        self.of_image: dict[str, str] = {}
         self.file = folder / "compose.yaml"
         self.file.write_text(written(CONFIG))
         self.containers = [self._container(number, "api:1", {"A": "$x"}) for number in range(replicas)]
@@ -48,7 +49,9 @@ class Engine:
         if self.refuses:
             return Answer(1, "", "the network is gone")
         body = read_file(compose.file)["services"]["api"]
-        made = [self._container(n, body["image"], body["environment"]) for n in range(self.replicas)]
+        made = [
+            self._container(n, body["image"], {**self.of_image, **body["environment"]}) for n in range(self.replicas)
+        ]
         keeps = self.containers if "--no-recreate" in options else []
         if not self.stays:
             names = {container["Name"] for container in keeps}

@@ -11,6 +11,7 @@ from harness.facts import Deployed
 from harness.fakeworld import FakeWorld
 from harness.faults.bad_release import BadRelease
 from harness.probes.releases import ReleasesProbe
+from harness.stack import release_out
 from harness.stack.compose import Compose
 from harness.stack.release import Releases
 from harness.stack.release_images import Change
@@ -79,6 +80,32 @@ def test_what_the_file_states_is_good_where_the_containers_were_made_from_an_old
     assert told(made) == {("good", ())}
 
 
+@pytest.mark.parametrize("given", [[], ["Z=0"]])
+def test_what_the_file_leaves_to_the_image_is_good_where_an_earlier_phase_had_changed_it(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, given: list[str]
+) -> None:
+    monkeypatch.setattr(
+        release_out, "inspected", lambda _, image: [{"Id": f"sha256:{image}", "Config": {"Env": given}}]
+    )
+    engine.of_image = dict(line.split("=") for line in given)
+    engine.containers = [engine._container(number, "api:1", {"A": "$x", "Z": "1"}) for number in range(2)]
+    made = deployed(engine, Release(("api",), environment={"Z": "2"}))
+    assert made.restore("it") == ""
+    assert told(made) == {("good", ())}
+    engine.containers = [engine._container(number, "api:1", {"A": "$x", "Z": "3"}) for number in range(2)]
+    assert told(made) == {("other", ())}
+
+
+def test_a_command_that_the_file_leaves_to_the_image_is_good() -> None:
+    change = Change("api:2", settings={"command": ["serve", "--fast"], "entrypoint": ["tini"]})
+    hotfix = {"Config": {"Env": [], "Cmd": ["serve", "--debug"], "Entrypoint": ["sh"]}}
+    image = {"Cmd": ["serve"], "Entrypoint": ["run"]}
+    before = known_before([hotfix], change, {}, image)
+    assert before == {"command": {("serve", "--debug"), ("serve",)}, "entrypoint": {("sh",), ("run",)}}
+    before = known_before([hotfix], change, {"entrypoint": ["own"]}, image)
+    assert before == {"command": {("serve", "--debug"), ()}, "entrypoint": {("sh",), ("own",)}}
+
+
 def test_what_was_taken_back_in_part_is_put_back_and_was_no_rollback(engine: Engine) -> None:
     made = deployed(engine, BOTH)
     engine.containers = [engine._container(number, "api:1", {"A": "$x", "B": "2"}) for number in range(2)]
@@ -95,7 +122,7 @@ def test_a_command_that_stays_is_told() -> None:
         {"api": "sha2"},
         {"api": frozenset({"sha1"})},
         {"api": "api:1"},
-        {"api": known_before([good], change, {})},
+        {"api": known_before([good], change, {}, {})},
     )
     half = {"Image": "sha1", "Config": {"Image": "api:1", "Env": [], "Cmd": ["serve", "--fast"], "Entrypoint": None}}
     assert (out.runs("api", good), out.runs("api", half)) == ("good", "other")
