@@ -71,14 +71,14 @@ def test_where_no_edge_can_be_mediated_the_service_itself_is_stopped() -> None:
     assert choose.hurt(CONFIG, "web", (), ()).service == "web"
 
 
-def written(hurt: choose.Hurt, only_seen: tuple[Edge, ...] = ()) -> str:
+def written(hurt: choose.Hurt, only_seen: tuple[Edge, ...] = (), against: str = "web:8080") -> str:
     return drillfile.text(
         Draft(
             name="first",
             project="shop",
             compose=("compose.yaml",),
             locustfile="first.py",
-            against="web:8080",
+            against=against,
             hurt=hurt,
             limits=choose.limits(Baseline(40, 0, 0.01, 0.02)),
             picked=alerts.pick((), frozenset()),

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 import yaml
+from test_init_drill import written
 
 from harness.edges import Edge, Known
-from harness.init import alerts, choose, drillfile
-from harness.init.draft import Draft
+from harness.init import choose
 from harness.init.routes import Route
-from harness.init.seen import Baseline
 from harness.init.used import rose, use
 from harness.stack.observe import Seen, add
 from harness.world.lookout import Peers
@@ -105,21 +104,6 @@ def test_few_connections_for_the_requests_that_were_asked_tell_nothing() -> None
     assert opened(counted(db=5), counted(db=17), each_page=20.0) == ("web->db",)
 
 
-def text(hurt: choose.Hurt) -> str:
-    return drillfile.text(
-        Draft(
-            name="first",
-            project="shop",
-            compose=("compose.yaml",),
-            locustfile="first.py",
-            against="front:8080",
-            hurt=hurt,
-            limits=choose.limits(Baseline(40, 0, 0.01, 0.02)),
-            picked=alerts.pick((), frozenset()),
-        )
-    )
-
-
 @pytest.mark.parametrize(
     ("hurt", "fault"),
     [
@@ -132,7 +116,7 @@ def text(hurt: choose.Hurt) -> str:
 def test_where_a_dependency_is_hurt_the_first_fault_says_that_the_load_may_not_come_there(
     hurt: choose.Hurt, fault: str
 ) -> None:
-    written = text(hurt)
+    written = written(hurt, against="front:8080")
     before, _, after = written.partition(f"      - {fault}")
     told = [line.strip("# ") for line in before.partition("    faults:\n")[2].splitlines()]
     assert f"Not known: whether a request of first.py comes to {hurt.service}." in " ".join(told)
