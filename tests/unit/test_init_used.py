@@ -116,13 +116,13 @@ def test_few_connections_for_the_requests_that_were_asked_tell_nothing() -> None
 def test_where_a_dependency_is_hurt_the_first_fault_says_that_the_load_may_not_come_there(
     hurt: choose.Hurt, fault: str
 ) -> None:
-    written = written(hurt, against="front:8080")
-    before, _, after = written.partition(f"      - {fault}")
+    drill = written(hurt, against="front:8080")
+    before, _, after = drill.partition(f"      - {fault}")
     told = [line.strip("# ") for line in before.partition("    faults:\n")[2].splitlines()]
     assert f"Not known: whether a request of first.py comes to {hurt.service}." in " ".join(told)
     assert "Not known: whether a request" not in after
-    assert yaml.safe_load(written)["phases"][0]["faults"]
+    assert yaml.safe_load(drill)["phases"][0]["faults"]
 
 
 def test_where_the_loaded_service_itself_is_hurt_nothing_is_in_doubt() -> None:
-    assert "Not known: whether a request" not in text(chosen(edges=()))
+    assert "Not known: whether a request" not in written(chosen(edges=()), against="front:8080")
