@@ -173,7 +173,7 @@ def _step(story: Story, name: str, at: Mapping[str, Any], called: str, told: Map
         "exposed": f"the first answer of {called}" if told["version"] else "the first container was seen to run it",
         "impact": "the steady state was broken for the first time",
         "last_bad": f"the last answer of {called}",
-        "taken_back": "every container runs another release",
+        "taken_back": "no container runs any of it any more",
         "recovered": "steady again, and it held",
         "clean": "no alert of that time fires, and orders have come to rest (looked at when the load is over)",
     }.get(name, "")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.drill.parse import parse
-from harness.drill.set_for_compose import names_set
+from harness.drill.shell_text import names_set
 from harness.run import prepare
 from harness.stack import filled_in
 from harness.stack.filled_in import variables_of
